@@ -1,0 +1,2 @@
+//! api-server
+fn main() {}

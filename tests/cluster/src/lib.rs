@@ -1,0 +1,1 @@
+//! Builds and runs a real single-node Kubernetes cluster.
