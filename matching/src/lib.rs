@@ -1,1 +1,17 @@
-//! matching
+//! The science of Resume Matcher: bytes become text, text becomes a resume, a resume and a job become a score.
+//!
+//! Nothing here does network or database work, reads a clock or starts a task: the same input gives the same
+//! bytes out. The only files that are opened are the PDFium library ([`extract`]) and the model ([`embed`]).
+
+pub mod document;
+pub mod embed;
+pub mod error;
+pub mod extract;
+pub mod parse;
+pub mod rank;
+pub mod score;
+pub mod skills;
+
+pub use document::{Document, Format};
+pub use error::ExtractError;
+pub use extract::{ExtractOptions, extract};

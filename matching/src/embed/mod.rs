@@ -1,0 +1,1 @@
+//! Embeddings: sentences become vectors by a local model.

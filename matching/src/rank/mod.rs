@@ -1,0 +1,1 @@
+//! Rank: many resumes ordered for one job.

@@ -1,0 +1,1 @@
+//! Score: how well one resume meets one job, with the passages that show it.

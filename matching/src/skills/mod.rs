@@ -1,0 +1,1 @@
+//! Skills: a taxonomy of named skills and where a text mentions them.
