@@ -1,7 +1,16 @@
 //! `cargo xtask`: everything that is done to this repository, by one program.
 
+mod cache;
+mod images;
+mod model;
+mod packages;
+mod progress;
 mod run;
 mod test;
+mod tools;
+mod wheel;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -16,12 +25,22 @@ struct Args {
 /// What can be done.
 #[derive(Subcommand)]
 enum Task {
+    /// Build every image that an installation needs, as archives in the cache folder.
+    Images(images::Options),
+    /// Put the sentence-embedding model and the PDF library into the user's data folder.
+    Model(model::Options),
     /// Run every test: format, lints, documentation, unit, integration and end-to-end.
     Test(test::Options),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().task {
-        Task::Test(options) => test::run(&options),
+        Task::Images(options) => images::run(&options)?,
+        Task::Model(options) => model::run(&options)?,
+        // Its closing line must be the last one, so a failure is told by the exit status alone.
+        Task::Test(options) => {
+            return Ok(if test::run(&options) { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
     }
+    Ok(ExitCode::SUCCESS)
 }

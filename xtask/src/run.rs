@@ -25,3 +25,13 @@ pub(crate) fn check(command: &mut Command) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Runs a command to its end and returns what it wrote to standard output; an exit status other than 0 is an error with
+/// what it wrote to standard error.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let out = command.output().with_context(|| format!("start {command:?}"))?;
+    if !out.status.success() {
+        bail!("{command:?} ended with {}: {}", out.status, String::from_utf8_lossy(&out.stderr).trim());
+    }
+    String::from_utf8(out.stdout).with_context(|| format!("{command:?} wrote something that is not UTF-8"))
+}

@@ -1,49 +1,107 @@
 //! `cargo xtask test`: what continuous integration runs.
 
-use std::time::Instant;
+mod counts;
+mod steps;
 
-use crate::run::{cargo, check};
+use std::time::{Duration, Instant};
 
-/// What to leave out.
+use counts::Counts;
+use steps::STEPS;
+
+/// What to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Run only the steps whose name contains this text.
+    /// Run only the steps whose name contains one of these texts (separated by commas).
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Leave out the steps whose name contains one of these texts (separated by commas).
+    #[arg(long, value_delimiter = ',')]
+    skip: Vec<String>,
+    /// Name the steps and end.
     #[arg(long)]
-    only: Option<String>,
+    list: bool,
 }
 
-/// One step: its name and what it does.
-type Step = (&'static str, fn() -> anyhow::Result<()>);
-
-const STEPS: &[Step] = &[
-    ("format", || check(&mut cargo(&["fmt", "--all", "--check"]))),
-    ("clippy", || check(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
-    ("unit", || check(&mut cargo(&["test", "--workspace"]))),
-    ("doc", || {
-        check(cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings"))
-    }),
-];
-
-/// Runs the steps, all of them even when one fails, and ends with a line `N passed, N failed`.
-///
-/// # Errors
-/// When a step failed.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let mut passed = 0;
-    let mut failed = Vec::new();
-    for (name, step) in STEPS.iter().filter(|(name, _)| options.only.as_ref().is_none_or(|only| name.contains(only))) {
-        eprintln!("==> {name}");
-        let start = Instant::now();
-        match step() {
-            Ok(()) => passed += 1,
-            Err(error) => {
-                eprintln!("{name} failed: {error:#}");
-                failed.push(*name);
-            }
-        }
-        eprintln!("<== {name}: {:.1} s", start.elapsed().as_secs_f64());
+impl Options {
+    fn wants(&self, name: &str) -> bool {
+        let in_list = |list: &[String]| list.iter().any(|text| name.contains(text.as_str()));
+        (self.only.is_empty() || in_list(&self.only)) && !in_list(&self.skip)
     }
-    println!("{passed} passed, {} failed", failed.len());
-    anyhow::ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
-    Ok(())
+}
+
+/// How a step ended.
+struct Outcome {
+    name: &'static str,
+    took: Duration,
+    counts: Counts,
+    error: Option<anyhow::Error>,
+}
+
+/// Runs the steps, all of them even when one fails, and ends with a line `N passed, N failed`: the tests, and each step
+/// without tests of its own as one. Returns whether nothing failed.
+pub(crate) fn run(options: &Options) -> bool {
+    let steps = STEPS.iter().filter(|step| options.wants(step.name));
+    if options.list {
+        steps.for_each(|step| println!("{:12} {}", step.name, step.purpose));
+        return true;
+    }
+    let start = Instant::now();
+    let mut outcomes = Vec::new();
+    for step in steps {
+        eprintln!("\n==> {}: {}", step.name, step.purpose);
+        let start = Instant::now();
+        let mut counts = Counts::default();
+        let error = (step.run)(&mut counts).err();
+        if let Some(error) = &error {
+            eprintln!("<== {} FAILED: {error:#}", step.name);
+        }
+        outcomes.push(Outcome { name: step.name, took: start.elapsed(), counts, error });
+    }
+    report(&outcomes, start.elapsed())
+}
+
+/// Prints the table of steps, what failed, and the closing line.
+fn report(outcomes: &[Outcome], took: Duration) -> bool {
+    let mut total = Counts::default();
+    println!("\n{:12} {:>9} {:>7} {:>7}", "step", "seconds", "passed", "failed");
+    for outcome in outcomes {
+        let counts = outcome.counts.of_step(outcome.error.is_some());
+        let seconds = outcome.took.as_secs_f64();
+        println!("{:12} {seconds:>9.1} {:>7} {:>7}", outcome.name, counts.passed, counts.failed);
+        total.add(counts);
+    }
+    println!("{:12} {:>9.1}", "all", took.as_secs_f64());
+    for outcome in outcomes {
+        if let Some(error) = &outcome.error {
+            println!("failed: {}: {error:#}", outcome.name);
+        }
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    total.failed == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(only: &[&str], skip: &[&str]) -> Options {
+        let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        Options { only: owned(only), skip: owned(skip), list: false }
+    }
+
+    #[test]
+    fn only_and_skip_choose_steps() {
+        assert!(options(&[], &[]).wants("clippy"));
+        assert!(options(&["clip", "doc"], &[]).wants("doc"));
+        assert!(!options(&["clip"], &[]).wants("doc"));
+        assert!(!options(&["clip"], &["clippy"]).wants("clippy"));
+    }
+
+    #[test]
+    fn step_names_are_unique() {
+        let mut names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
 }

@@ -1,0 +1,89 @@
+//! The steps of `cargo xtask test`, in their order: quick ones first, those that need the cluster last.
+
+use std::io::{BufRead, BufReader, IsTerminal};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use super::counts::Counts;
+use crate::run::{cargo, check, root};
+use crate::{model, packages, tools};
+
+/// A step.
+pub(crate) struct Step {
+    /// What `--only` and `--skip` name.
+    pub(crate) name: &'static str,
+    /// One line for people.
+    pub(crate) purpose: &'static str,
+    /// Does it, and counts its tests where it has some.
+    pub(crate) run: fn(&mut Counts) -> anyhow::Result<()>,
+}
+
+/// All steps.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "format", purpose: "cargo fmt", run: |_| check(&mut cargo(&["fmt", "--all", "--check"])) },
+    Step { name: "workflows", purpose: "GitHub workflows by actionlint", run: |_| workflows() },
+    Step {
+        name: "deny",
+        purpose: "licences, duplicate versions and sources of dependencies",
+        run: |_| deny(),
+    },
+    Step { name: "clippy", purpose: "lints, warnings are errors", run: |_| clippy() },
+    Step { name: "doc", purpose: "documentation, warnings are errors", run: |_| doc() },
+    Step { name: "prepare", purpose: "packages, model and PDF library", run: |_| prepare() },
+    Step {
+        name: "tests",
+        purpose: "unit and integration tests on real services",
+        run: |counts| cargo_test(counts, &["--workspace"], &[]),
+    },
+];
+
+/// What the integration tests start: real services, and a browser.
+const PACKAGES: &[&str] = &["postgresql", "redis-server"];
+
+fn clippy() -> anyhow::Result<()> {
+    check(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn deny() -> anyhow::Result<()> {
+    let mut deny = Command::new(tools::cargo_deny()?);
+    deny.args(["--all-features", "check", "bans", "licenses", "sources"]);
+    check(deny.current_dir(root()))
+}
+
+fn workflows() -> anyhow::Result<()> {
+    check(Command::new(tools::ACTIONLINT.ensure()?).args(["-shellcheck=", "-pyflakes="]).current_dir(root()))
+}
+
+fn doc() -> anyhow::Result<()> {
+    let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
+    check(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn prepare() -> anyhow::Result<()> {
+    packages::ensure(PACKAGES)?;
+    model::ensure()?;
+    Ok(())
+}
+
+/// Runs `cargo test`, passes its output on and counts the tests.
+fn cargo_test(counts: &mut Counts, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<()> {
+    let mut command = cargo(&["test", "--locked", "--no-fail-fast"]);
+    if std::io::stdout().is_terminal() {
+        command.arg("--color=always");
+    }
+    command.args(arguments).envs(variables.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().context("start cargo test")?;
+    let stdout = child.stdout.take().context("read what cargo test prints")?;
+    for line in BufReader::new(stdout).split(b'\n') {
+        let line = line.context("read what cargo test prints")?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        counts.read(&line);
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("cargo test {} ended with {status}", arguments.join(" "));
+    }
+    Ok(())
+}
