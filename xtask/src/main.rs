@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything that is done to this repository, by one program.
 
 mod cache;
+mod cluster;
 mod images;
 mod model;
 mod packages;
@@ -25,6 +26,8 @@ struct Args {
 /// What can be done.
 #[derive(Subcommand)]
 enum Task {
+    /// Build, run and end a real Kubernetes cluster of this checkout.
+    Cluster(cluster::Options),
     /// Build every image that an installation needs, as archives in the cache folder.
     Images(images::Options),
     /// Put the sentence-embedding model and the PDF library into the user's data folder.
@@ -35,6 +38,7 @@ enum Task {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().task {
+        Task::Cluster(options) => cluster::run(&options)?,
         Task::Images(options) => images::run(&options)?,
         Task::Model(options) => model::run(&options)?,
         // Its closing line must be the last one, so a failure is told by the exit status alone.
