@@ -1,1 +1,22 @@
-//! Skills: a taxonomy of named skills and where a text mentions them.
+//! The skill taxonomy and how its names are found in text (docs/taxonomy.md).
+//!
+//! ```
+//! let taxonomy = matching::skills::Taxonomy::builtin();
+//! let mentions = taxonomy.find("Five years of PostgreSQL, no experience with Kubernetes");
+//! assert_eq!(mentions[0].canonical, "PostgreSQL");
+//! assert_eq!(mentions[0].years, Some(5.0));
+//! assert!(mentions[1].negated);
+//! ```
+
+mod context;
+mod find;
+mod format;
+mod kind;
+pub(crate) mod normalise;
+mod qualify;
+mod taxonomy;
+
+pub use find::SkillMention;
+pub use format::TaxonomyProblem;
+pub use kind::Kind;
+pub use taxonomy::{Relation, Skill, SkillId, Taxonomy};
