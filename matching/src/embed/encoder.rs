@@ -1,0 +1,217 @@
+//! The forward pass: token numbers in, one vector of length 1 a text out.
+
+use super::Embedding;
+use super::kernel::{View, multiply, pack_columns, pack_rows, pack_transposed};
+use super::math::{add_and_normalise, gelu, normalise_length, softmax};
+use super::weights::{HEAD, HEADS, HIDDEN, Layer, Linear, Norm, WIDTH, Weights};
+
+/// The vector instructions that this processor has, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instructions {
+    /// 512-bit vectors of x86.
+    Avx512,
+    /// 256-bit vectors of x86.
+    Avx2,
+    /// Whatever the target always has (Neon on ARM).
+    Portable,
+}
+
+impl Instructions {
+    /// Asks the processor.
+    pub(super) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
+                return Self::Avx512;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// Opens the weights, packed as [`encode`] wants them for these instructions.
+    pub(super) fn open(self, folder: &std::path::Path) -> Result<Weights, super::ModelError> {
+        match self {
+            Self::Avx512 => Weights::open::<32>(folder),
+            Self::Avx2 => Weights::open::<16>(folder),
+            Self::Portable => Weights::open::<8>(folder),
+        }
+    }
+}
+
+/// Vectors of some texts, given as their token numbers.
+pub(super) fn encode(instructions: Instructions, weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
+    match instructions {
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "calling code compiled for instructions that not every processor has")]
+        // SAFETY: `Instructions::detect` is the only source of these values and asked the processor.
+        Instructions::Avx512 => unsafe { encode_avx512(weights, texts) },
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "calling code compiled for instructions that not every processor has")]
+        // SAFETY: as above.
+        Instructions::Avx2 => unsafe { encode_avx2(weights, texts) },
+        #[cfg(not(target_arch = "x86_64"))]
+        Instructions::Avx512 => forward::<12, 32>(weights, texts),
+        #[cfg(not(target_arch = "x86_64"))]
+        Instructions::Avx2 => forward::<6, 16>(weights, texts),
+        Instructions::Portable => forward::<4, 8>(weights, texts),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn encode_avx512(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
+    forward::<12, 32>(weights, texts)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn encode_avx2(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
+    forward::<6, 16>(weights, texts)
+}
+
+/// Buffers that the layers share.
+#[derive(Default)]
+struct Scratch {
+    left: Vec<f32>,
+    right: Vec<f32>,
+    projected: Vec<f32>,
+    scores: Vec<f32>,
+    context: Vec<f32>,
+    hidden: Vec<f32>,
+    output: Vec<f32>,
+}
+
+/// All texts' tokens stand below each other in one matrix, so nothing is padded; only attention goes text by text.
+#[inline(always)]
+fn forward<const ROWS: usize, const COLUMNS: usize>(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
+    let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
+    let mut states = vec![0.0; lengths.iter().sum::<usize>() * WIDTH];
+    let tokens = texts.iter().flat_map(|text| text.iter().enumerate());
+    let Norm { weight, bias } = &weights.embedding_norm;
+    for (row, (position, token)) in states.chunks_exact_mut(WIDTH).zip(tokens) {
+        weights.embed_token(*token, position, row);
+        add_and_normalise(row, &[], weight, bias);
+    }
+    let mut scratch = Scratch::default();
+    for layer in &weights.layers {
+        run_layer::<ROWS, COLUMNS>(layer, &lengths, &mut states, &mut scratch);
+    }
+    pool(&states, &lengths)
+}
+
+#[inline(always)]
+fn run_layer<const ROWS: usize, const COLUMNS: usize>(
+    layer: &Layer,
+    lengths: &[usize],
+    states: &mut [f32],
+    scratch: &mut Scratch,
+) {
+    let Scratch { left, right, projected, scores, context, hidden, output } = scratch;
+    apply::<ROWS, COLUMNS>(&layer.attention_in, states, 3 * WIDTH, left, projected);
+    context.clear();
+    context.resize(states.len(), 0.0);
+    let mut start = 0;
+    for length in lengths {
+        let rows = projected.get(start * 3 * WIDTH..(start + length) * 3 * WIDTH).unwrap_or_default();
+        for head in 0..HEADS {
+            let out =
+                context.get_mut(start * WIDTH + head * HEAD..(start + length) * WIDTH).unwrap_or_default();
+            attend::<ROWS, COLUMNS>(rows, *length, head, out, (left, right, scores));
+        }
+        start += length;
+    }
+    apply::<ROWS, COLUMNS>(&layer.attention_out, context, WIDTH, left, output);
+    normalise_rows(states, output, &layer.attention_norm);
+    apply::<ROWS, COLUMNS>(&layer.hidden, states, HIDDEN, left, hidden);
+    gelu(hidden);
+    apply::<ROWS, COLUMNS>(&layer.output, hidden, WIDTH, left, output);
+    normalise_rows(states, output, &layer.output_norm);
+}
+
+/// `out = linear(input)`, where `input` has rows of the layer's inputs.
+#[inline(always)]
+fn apply<const ROWS: usize, const COLUMNS: usize>(
+    linear: &Linear,
+    input: &[f32],
+    outputs: usize,
+    packed: &mut Vec<f32>,
+    out: &mut Vec<f32>,
+) {
+    let rows = input.len() / linear.inputs;
+    pack_rows::<ROWS>(View { values: input, stride: linear.inputs, offset: 0, width: linear.inputs }, packed);
+    out.resize(rows * outputs, 0.0);
+    multiply::<ROWS, COLUMNS>(
+        (packed, rows),
+        linear.inputs,
+        &linear.panels,
+        Some(&linear.bias),
+        (out, outputs),
+    );
+}
+
+/// One head of attention over one text: `rows` are its queries, keys and values side by side.
+#[inline(always)]
+fn attend<const ROWS: usize, const COLUMNS: usize>(
+    rows: &[f32],
+    length: usize,
+    head: usize,
+    out: &mut [f32],
+    (left, right, scores): (&mut Vec<f32>, &mut Vec<f32>, &mut Vec<f32>),
+) {
+    let part = |index: usize| View {
+        values: rows,
+        stride: 3 * WIDTH,
+        offset: index * WIDTH + head * HEAD,
+        width: HEAD,
+    };
+    let stride = length.next_multiple_of(COLUMNS);
+    pack_rows::<ROWS>(part(0), left);
+    pack_transposed::<COLUMNS>(part(1), 1.0 / (HEAD as f32).sqrt(), right);
+    scores.resize(length * stride, 0.0);
+    multiply::<ROWS, COLUMNS>((left, length), HEAD, right, None, (scores, stride));
+    for row in scores.chunks_exact_mut(stride) {
+        softmax(row, length);
+    }
+    pack_rows::<ROWS>(View { values: scores, stride, offset: 0, width: length }, left);
+    pack_columns::<COLUMNS>(part(2), right);
+    multiply::<ROWS, COLUMNS>((left, length), length, right, None, (out, WIDTH));
+}
+
+#[inline(always)]
+fn normalise_rows(states: &mut [f32], added: &[f32], norm: &Norm) {
+    for (row, added) in states.chunks_exact_mut(WIDTH).zip(added.chunks_exact(WIDTH)) {
+        add_and_normalise(row, added, &norm.weight, &norm.bias);
+    }
+}
+
+/// The mean of each text's tokens, scaled to length 1.
+#[inline(always)]
+fn pool(states: &[f32], lengths: &[usize]) -> Vec<Embedding> {
+    let mut rows = states.chunks_exact(WIDTH);
+    let mut vectors = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        let mut vector = [0.0; WIDTH];
+        for row in rows.by_ref().take(*length) {
+            for (sum, value) in vector.iter_mut().zip(row) {
+                *sum += *value;
+            }
+        }
+        // The length makes the division by the count unnecessary.
+        normalise_length(&mut vector);
+        vectors.push(Embedding(vector));
+    }
+    vectors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detection_is_stable() {
+        assert_eq!(Instructions::detect(), Instructions::detect());
+    }
+}
