@@ -115,6 +115,14 @@ pub fn tools(log: Log<'_>) -> Result<Tools, BuildError> {
     })
 }
 
+/// The S3 server alone, for those who need nothing else of the cluster.
+///
+/// # Errors
+/// As for [`tools`].
+pub fn versitygw(log: Log<'_>) -> Result<PathBuf, BuildError> {
+    build(&VERSITYGW, &go_version()?, log)
+}
+
 fn go_version() -> Result<String, BuildError> {
     let output = Command::new("go").arg("version").output().map_err(BuildError::NoGo)?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())

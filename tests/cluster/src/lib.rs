@@ -25,7 +25,7 @@ mod pki;
 mod supervisor;
 mod wait;
 
-pub use artifacts::{BuildError, Tools, tools};
+pub use artifacts::{BuildError, Tools, tools, versitygw};
 pub use control_plane::{ControlPlane, ControlPlaneError, ControlPlaneOptions};
 pub use packages::{PackageError, ensure_packages};
 pub use paths::{PathError, cache_dir, identity_of, state_dir};

@@ -42,7 +42,9 @@ fn it_serves_and_collects_garbage_and_leaves_nothing() {
     control_plane.stop().unwrap();
     assert!(!folder.exists());
     eventually("its processes to end", || running_below(&folder).is_empty());
-    assert!(!std::path::Path::new(&format!("/proc/{pid}/cmdline")).exists() || running_below(&folder).is_empty());
+    assert!(
+        !std::path::Path::new(&format!("/proc/{pid}/cmdline")).exists() || running_below(&folder).is_empty()
+    );
 }
 
 #[test]
@@ -72,7 +74,10 @@ fn a_component_that_fails_is_named_with_its_last_lines() {
     std::fs::write(folder.path().join("etcd"), "in the way").unwrap();
     let options = ControlPlaneOptions { state: Some(folder.path().to_path_buf()), ..Default::default() };
     let error = ControlPlane::start(&tools(), &options).unwrap_err().to_string();
-    assert!(error.starts_with("etcd exited with status 1 instead of getting ready; its last lines:"), "{error}");
+    assert!(
+        error.starts_with("etcd exited with status 1 instead of getting ready; its last lines:"),
+        "{error}"
+    );
     assert!(error.contains("not a directory"), "{error}");
     eventually("its processes to end", || running_below(folder.path()).is_empty());
 }
