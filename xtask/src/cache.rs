@@ -7,26 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
-/// A folder of the XDG base directories: what the variable says when it is absolute, else `fallback` in the home.
-fn xdg(variable: &str, fallback: &str) -> anyhow::Result<PathBuf> {
-    let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = match named {
-        Some(path) => path,
-        None => PathBuf::from(
-            std::env::var_os("HOME")
-                .with_context(|| format!("set HOME or {variable}: one of them is needed"))?,
-        )
-        .join(fallback),
-    };
-    Ok(base.join("resume-matcher"))
-}
-
 /// What may be deleted at any time: downloads, base images, archives, tools.
 ///
 /// # Errors
-/// When neither `XDG_CACHE_HOME` nor `HOME` is set.
+/// When neither `XDG_CACHE_HOME` nor `HOME` is set, or the folder cannot be made.
 pub(crate) fn cache_dir() -> anyhow::Result<PathBuf> {
-    xdg("XDG_CACHE_HOME", ".cache")
+    test_cluster::cache_dir().context("find the cache folder")
 }
 
 /// What programs outside of images read: the model and libpdfium.
@@ -34,7 +20,11 @@ pub(crate) fn cache_dir() -> anyhow::Result<PathBuf> {
 /// # Errors
 /// When neither `XDG_DATA_HOME` nor `HOME` is set.
 pub(crate) fn data_dir() -> anyhow::Result<PathBuf> {
-    xdg("XDG_DATA_HOME", ".local/share")
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")));
+    Ok(base
+        .context("set HOME or XDG_DATA_HOME to an absolute path: one of them is needed")?
+        .join("resume-matcher"))
 }
 
 /// Waits for, then holds, the lock of this name, until the returned file is dropped.

@@ -136,7 +136,10 @@ fn build_service(engine: &Engine, step: &Step, service: &Service) -> anyhow::Res
         } else {
             let binaries = tempfile::tempdir()?;
             if recipe.contains("--from=binaries") {
-                fs::copy(crate::tools::VERSITYGW.ensure()?, binaries.path().join(service.name))?;
+                fs::copy(
+                    test_cluster::versitygw(&|line| step.say(line))?,
+                    binaries.path().join(service.name),
+                )?;
             }
             engine.build(
                 step,

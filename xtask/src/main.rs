@@ -4,11 +4,11 @@ mod cache;
 mod cluster;
 mod images;
 mod model;
-mod packages;
 mod progress;
 mod run;
 mod test;
 mod tools;
+mod up;
 mod wheel;
 
 use std::process::ExitCode;
@@ -32,6 +32,8 @@ enum Task {
     Images(images::Options),
     /// Put the sentence-embedding model and the PDF library into the user's data folder.
     Model(model::Options),
+    /// Bring everything up: cluster, images, operator and the sample, until it is Ready.
+    Up(up::Options),
     /// Run every test: format, lints, documentation, unit, integration and end-to-end.
     Test(test::Options),
 }
@@ -41,6 +43,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Cluster(options) => cluster::run(&options)?,
         Task::Images(options) => images::run(&options)?,
         Task::Model(options) => model::run(&options)?,
+        Task::Up(options) => up::run(&options)?,
         // Its closing line must be the last one, so a failure is told by the exit status alone.
         Task::Test(options) => {
             return Ok(if test::run(&options) { ExitCode::SUCCESS } else { ExitCode::FAILURE });

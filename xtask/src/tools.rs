@@ -30,10 +30,6 @@ pub(crate) struct GoTool {
 pub(crate) const ACTIONLINT: GoTool =
     GoTool { name: "actionlint", package: "github.com/rhysd/actionlint/cmd/actionlint", version: "v1.7.12" };
 
-/// An S3 server over a folder.
-pub(crate) const VERSITYGW: GoTool =
-    GoTool { name: "versitygw", package: "github.com/versity/versitygw/cmd/versitygw", version: "v1.8.0" };
-
 /// The path of cargo-deny.
 ///
 /// # Errors

@@ -9,7 +9,6 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::cache;
-use crate::packages;
 use crate::run::output;
 
 /// A processor that we build for.
@@ -148,7 +147,7 @@ fn pip() -> anyhow::Result<Command> {
             .is_ok_and(|out| out.status.success())
     };
     if !works() {
-        packages::ensure(&["python3-pip"])?;
+        test_cluster::ensure_packages(&["python3-pip"], &|line| eprintln!("{line}"))?;
     }
     let mut command = Command::new("python3");
     command.args(["-m", "pip"]);

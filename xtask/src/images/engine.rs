@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use crate::cache;
-use crate::packages;
 use crate::progress::Step;
 
 /// Which program.
@@ -54,10 +53,11 @@ impl Engine {
             None if answers("podman") => Kind::Podman,
             None => Kind::Buildah,
         };
+        let say = |line: &str| eprintln!("{line}");
         match kind {
             Kind::Docker => anyhow::ensure!(answers("docker"), "`docker info` fails: is the daemon running?"),
             Kind::Podman => anyhow::ensure!(answers("podman"), "`podman info` fails"),
-            Kind::Buildah => packages::ensure(&["buildah", "debootstrap"])?,
+            Kind::Buildah => test_cluster::ensure_packages(&["buildah", "debootstrap"], &say)?,
         }
         Ok(Self { kind, storage })
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::counts::Counts;
 use crate::run::{cargo, check, root};
-use crate::{model, packages, tools};
+use crate::{model, tools};
 
 /// A step.
 pub(crate) struct Step {
@@ -61,7 +61,9 @@ fn doc() -> anyhow::Result<()> {
 }
 
 fn prepare() -> anyhow::Result<()> {
-    packages::ensure(PACKAGES)?;
+    let say = |line: &str| eprintln!("{line}");
+    test_cluster::ensure_packages(PACKAGES, &say)?;
+    test_cluster::tools(&say)?;
     model::ensure()?;
     Ok(())
 }
