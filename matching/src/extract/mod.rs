@@ -5,9 +5,15 @@
 
 mod builder;
 mod clean;
+mod container;
 mod detect;
+mod docx;
+mod numerals;
 mod options;
+mod pdf;
+mod tables;
 mod text;
+mod xml;
 
 use crate::document::Document;
 use crate::error::ExtractError;
@@ -29,6 +35,8 @@ pub fn extract(
     }
     options.limits.check_bytes(bytes.len())?;
     match detect(bytes, hint)? {
+        Kind::Docx => docx::extract(bytes, options),
+        Kind::Pdf => pdf::extract(bytes, options),
         Kind::Text => text::extract(bytes, options),
         other => Err(ExtractError::Unsupported {
             what: other.describe().to_owned(),

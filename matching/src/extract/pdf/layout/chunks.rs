@@ -1,0 +1,103 @@
+//! Glyphs that follow each other become chunks: pieces of one line without a wide gap.
+
+use super::super::glyphs::{Glyph, GlyphStyle};
+
+/// A gap over this many ems ends a chunk: wider than justified text spaces words, narrower than gutters.
+const CHUNK_GAP: f32 = 1.0;
+
+/// A piece of one line. Glyphs are in content order.
+#[derive(Debug, Clone)]
+pub(super) struct Chunk {
+    pub(super) glyphs: Vec<Glyph>,
+    pub(super) x0: f32,
+    pub(super) x1: f32,
+    pub(super) base: f32,
+    /// Largest font size in it.
+    pub(super) size: f32,
+    /// Characters that are not spaces.
+    pub(super) chars: usize,
+    pub(super) first: u32,
+    pub(super) last: u32,
+}
+
+impl Chunk {
+    fn new(glyph: Glyph, size: f32) -> Self {
+        Self {
+            glyphs: vec![glyph],
+            x0: glyph.x0,
+            x1: glyph.x1,
+            base: glyph.base,
+            size,
+            chars: 1,
+            first: glyph.order,
+            last: glyph.order,
+        }
+    }
+
+    fn push(&mut self, glyph: Glyph, size: f32) {
+        self.x0 = self.x0.min(glyph.x0);
+        self.x1 = self.x1.max(glyph.x1);
+        self.size = self.size.max(size);
+        self.chars += 1;
+        self.last = glyph.order;
+        self.glyphs.push(glyph);
+    }
+
+    /// Top of the band that stands for the line: above it only ascenders and accents.
+    pub(super) fn core_top(&self) -> f32 {
+        self.base - 0.7 * self.size
+    }
+
+    /// Share of the smaller of two bands that both cover.
+    pub(super) fn core_overlap(&self, other: &Self) -> f32 {
+        let shared = self.base.min(other.base) - self.core_top().max(other.core_top());
+        shared / (0.7 * self.size.min(other.size)).max(0.1)
+    }
+
+    /// Share of the narrower one's width that both cover.
+    pub(super) fn x_overlap(&self, other: &Self) -> f32 {
+        let shared = self.x1.min(other.x1) - self.x0.max(other.x0);
+        shared / (self.x1 - self.x0).min(other.x1 - other.x0).max(0.1)
+    }
+}
+
+/// Cuts glyphs in content order into chunks.
+pub(super) fn build(glyphs: &[Glyph], styles: &[GlyphStyle]) -> Vec<Chunk> {
+    let mut chunks: Vec<Chunk> = Vec::new();
+    let mut spaces: Vec<Glyph> = Vec::new();
+    for glyph in glyphs {
+        if glyph.c == ' ' {
+            spaces.push(*glyph);
+            continue;
+        }
+        let size = size_of(glyph, styles);
+        let joined = chunks.last().and_then(|chunk| chunk.glyphs.last()).is_some_and(|last| {
+            let previous_size = size_of(last, styles);
+            continues(last, glyph, size.max(previous_size))
+        });
+        if joined && let Some(chunk) = chunks.last_mut() {
+            // Only spaces that stand between the two belong to the line.
+            chunk.glyphs.extend(spaces.drain(..).filter(|space| (space.base - glyph.base).abs() < size));
+            chunk.push(*glyph, size);
+        } else {
+            spaces.clear();
+            chunks.push(Chunk::new(*glyph, size));
+        }
+    }
+    chunks
+}
+
+pub(super) fn size_of(glyph: &Glyph, styles: &[GlyphStyle]) -> f32 {
+    styles.get(usize::from(glyph.style)).map_or(10.0, |style| style.size).max(0.1)
+}
+
+fn continues(last: &Glyph, next: &Glyph, em: f32) -> bool {
+    if (last.base - next.base).abs() > 0.2 * em {
+        return false;
+    }
+    let forward = next.x0 - last.x1;
+    let backward = last.x0 - next.x1;
+    let near = |gap: f32| gap > -0.6 * em && gap < CHUNK_GAP * em;
+    // A step back to the left continues right-to-left text only.
+    near(forward) || (near(backward) && (super::bidi::is_rtl(last.c) || super::bidi::is_rtl(next.c)))
+}

@@ -1,0 +1,142 @@
+//! PDF: PDFium decodes the characters, the layout here puts them in reading order.
+
+mod glyphs;
+mod layout;
+mod library;
+mod pdfium;
+mod visibility;
+
+use super::builder::{DocumentBuilder, RawBlock, RawLine, Run};
+use super::options::{ExtractOptions, Ocr};
+use crate::document::{BlockKind, Document, Format, Rect, TextSource, WarningKind};
+use crate::error::{ExtractError, FormatName};
+
+/// Resolution at which pages are recognised.
+const OCR_DOTS_PER_INCH: u32 = 300;
+const OCR_MAX_PIXELS: u32 = 12_000_000;
+
+/// Reads a PDF file.
+pub(super) fn extract(bytes: &[u8], options: &ExtractOptions<'_>) -> Result<Document, ExtractError> {
+    options.check_cancel()?;
+    let session = pdfium::Session::begin(options.pdfium.as_deref())?;
+    let document = session.open(bytes)?.map_err(open_error)?;
+    let mut builder = DocumentBuilder::new(Format::Pdf, options.limits);
+    let mut budget = options.limits.objects;
+    let pages = document.page_count();
+    if pages > options.limits.pages {
+        let limit = options.limits.pages;
+        builder
+            .warn(WarningKind::Truncated, format!("the file has {pages} pages; the first {limit} were read"));
+    }
+    if pages == 0 {
+        return Err(damaged("it has no pages"));
+    }
+    let mut unreadable = 0;
+    for index in 0..pages.min(options.limits.pages) {
+        options.check_cancel()?;
+        match document.page(index) {
+            Some(page) => read_page(&page, index, options, &mut budget, &mut builder)?,
+            None => unreadable += 1,
+        }
+        if builder.is_full() {
+            break;
+        }
+    }
+    if unreadable > 0 {
+        builder.warn(WarningKind::Damaged, format!("{unreadable} of {pages} pages could not be read"));
+    }
+    if unreadable == pages.min(options.limits.pages) {
+        return Err(damaged("none of its pages can be read"));
+    }
+    builder.finish()
+}
+
+fn open_error(code: u32) -> ExtractError {
+    match code {
+        4 => ExtractError::Encrypted { format: FormatName(Format::Pdf) },
+        5 => ExtractError::Unsupported {
+            what: "a PDF file with an unknown kind of encryption".to_owned(),
+            mend: "save it without encryption".to_owned(),
+        },
+        _ => damaged("its structure cannot be read"),
+    }
+}
+
+fn damaged(detail: &str) -> ExtractError {
+    ExtractError::Damaged { format: FormatName(Format::Pdf), detail: detail.to_owned() }
+}
+
+fn read_page(
+    page: &pdfium::PdfPage<'_>,
+    index: u32,
+    options: &ExtractOptions<'_>,
+    budget: &mut usize,
+    builder: &mut DocumentBuilder,
+) -> Result<(), ExtractError> {
+    let text = glyphs::collect(page, options, budget)?;
+    builder.start_page(Some(text.size));
+    let before = builder.text_len();
+    for block in layout::lay_out(&text) {
+        builder.push(block);
+    }
+    for field in page.fields() {
+        let bbox = glyphs::Geometry::of(page).rect(&field.bounds);
+        let block = RawBlock::flowing(BlockKind::TextBox, vec![Run::plain(field.text)]);
+        builder.push(RawBlock { bbox: Some(bbox), ..block });
+    }
+    for (hidden, reason) in &text.hidden {
+        builder.hide(hidden, *reason);
+    }
+    for uri in text.bare_links {
+        builder.link_without_text(uri);
+    }
+    if text.unmapped > 0 {
+        let count = text.unmapped;
+        builder.warn(WarningKind::UnmappedCharacters, format!("{count} characters have no Unicode value"));
+    }
+    if builder.text_len() == before && text.has_pictures {
+        read_pictures(page, index, options.ocr, builder)?;
+    }
+    Ok(())
+}
+
+/// A page of pictures without text: recognised where the caller can, noted where not.
+fn read_pictures(
+    page: &pdfium::PdfPage<'_>,
+    index: u32,
+    ocr: Option<&dyn Ocr>,
+    builder: &mut DocumentBuilder,
+) -> Result<(), ExtractError> {
+    let number = index + 1;
+    let picture =
+        ocr.and_then(|ocr| Some((ocr, page.render(OCR_DOTS_PER_INCH, OCR_MAX_PIXELS)?.into_picture())));
+    let Some((ocr, picture)) = picture else {
+        builder.warn(
+            WarningKind::PictureOnlyPage,
+            format!("page {number} has pictures and no text; it was not read"),
+        );
+        return Ok(());
+    };
+    let lines = ocr.recognise(&picture).map_err(|detail| ExtractError::Ocr { detail })?;
+    if lines.is_empty() {
+        return Ok(());
+    }
+    builder.set_source(TextSource::Ocr);
+    builder.warn(
+        WarningKind::Ocr,
+        format!("page {number} was read by character recognition and may have mistakes"),
+    );
+    builder.push(recognised_block(lines, picture.dots_per_inch));
+    Ok(())
+}
+
+/// The block of recognised lines, their boxes in points.
+pub(super) fn recognised_block(lines: Vec<super::options::OcrLine>, dots_per_inch: u32) -> RawBlock {
+    let scale = 72.0 / dots_per_inch.max(1) as f32;
+    let lines = lines.into_iter().map(|line| {
+        let b = line.bbox;
+        let bbox = Rect { x0: b.x0 * scale, y0: b.y0 * scale, x1: b.x1 * scale, y1: b.y1 * scale };
+        RawLine { runs: vec![Run { bbox: Some(bbox), ..Run::plain(line.text) }], bbox: Some(bbox) }
+    });
+    RawBlock { kind: BlockKind::Paragraph, column: 0, bbox: None, lines: lines.collect() }
+}
