@@ -1,1 +1,27 @@
-//! platform
+//! What the API server and the worker share: configuration, Postgres, object storage, the queue, telemetry.
+//!
+//! This crate moves bytes, rows and messages; it knows nothing of HTTP routes and nothing of resumes' meaning.
+//!
+//! - [`config`] reads the environment; [`env_vars`] has all names.
+//! - [`postgres`] opens the pool and tenant transactions; [`migrations`] brings the schema up.
+//! - [`tasks`] enqueues and settles units of work in Postgres, which alone decides what is done.
+//! - [`relay`] and [`queue`] move notice of work to the workers through Redis.
+//! - [`storage`] keeps uploaded bytes under their hash.
+//! - [`telemetry`], [`probes`] and [`shutdown`] are the parts of a well-behaved process.
+
+pub mod config;
+pub mod digest;
+pub mod env_vars;
+pub mod migrations;
+pub mod names;
+pub mod postgres;
+pub mod probes;
+pub mod queue;
+pub mod relay;
+pub mod scram;
+pub mod shutdown;
+pub mod storage;
+pub mod tasks;
+pub mod telemetry;
+pub mod timestamp;
+pub mod tls;

@@ -1,0 +1,50 @@
+//! Configuration from the environment: one struct for each topic, read once at start.
+//!
+//! An error names the variable and the mend. Secrets are kept in types whose `Debug` hides them.
+
+mod cache;
+mod database;
+mod env;
+mod http;
+mod installation;
+mod object_storage;
+mod probes;
+mod science;
+mod telemetry;
+mod token;
+mod worker;
+
+pub use cache::CacheConfig;
+pub use database::DatabaseConfig;
+pub use env::Env;
+pub use http::HttpConfig;
+pub use installation::{Environment, InstallationConfig};
+pub use object_storage::{ObjectStorageConfig, StaticCredentials};
+pub use probes::ProbesConfig;
+pub use science::ScienceConfig;
+pub use telemetry::TelemetryConfig;
+pub use token::TokenConfig;
+pub use worker::WorkerConfig;
+
+/// Why the configuration cannot be used. None of these is mended by trying again.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A variable that must be there is absent or empty.
+    #[error("{variable} is not set; set it to {mend}")]
+    Missing {
+        /// Name of the variable.
+        variable: &'static str,
+        /// What to set it to.
+        mend: &'static str,
+    },
+    /// A variable has a value that cannot be used. The value itself is not repeated: it may be secret.
+    #[error("{variable} cannot be used: {reason}; set it to {mend}")]
+    Invalid {
+        /// Name of the variable.
+        variable: &'static str,
+        /// What is wrong with the value.
+        reason: String,
+        /// What to set it to.
+        mend: &'static str,
+    },
+}

@@ -1,0 +1,61 @@
+//! The names of all environment variables that the API server and the worker read.
+//!
+//! `docs/configuration.md` lists each of them; a test fails when one is missing there.
+
+macro_rules! variables {
+    ($($(#[$doc:meta])* $name:ident)*) => {
+        $($(#[$doc])* pub const $name: &str = stringify!($name);)*
+
+        /// All variables, in the order in which the documentation lists them.
+        pub const ALL: &[&str] = &[$($name),*];
+    };
+}
+
+variables! {
+    /// `development`, `staging` or `production`; default `development`.
+    RM_ENVIRONMENT
+    /// Name of the installation, the prefix of its Redis keys; default `resume-matcher`.
+    RM_INSTALLATION
+    /// Postgres URL of the application role, which cannot bypass row-level security.
+    DATABASE_URL
+    /// Postgres URL of the role that owns the schema; only migrations use it; default `DATABASE_URL`.
+    DATABASE_OWNER_URL
+    /// Most Postgres connections that one process opens; default 10.
+    RM_DATABASE_MAX_CONNECTIONS
+    /// `redis://[:password@]host:port/db`.
+    REDIS_URL
+    /// URL of the object storage; absent for AWS itself.
+    S3_ENDPOINT
+    /// Name of the bucket.
+    S3_BUCKET
+    /// Region of the bucket; default `us-east-1`.
+    S3_REGION
+    /// `true` when the bucket is the first part of the path and not of the host name; default `true` with `S3_ENDPOINT`.
+    S3_FORCE_PATH_STYLE
+    /// Key id for the object storage; absent where workload identity gives credentials.
+    AWS_ACCESS_KEY_ID
+    /// Secret key for the object storage.
+    AWS_SECRET_ACCESS_KEY
+    /// At least 32 random bytes, base64: signs access tokens of local accounts.
+    RM_TOKEN_KEY
+    /// Address on which the API listens; default `0.0.0.0:8000`.
+    RM_LISTEN
+    /// Address of metrics and probes; default `0.0.0.0:9090`.
+    RM_METRICS_LISTEN
+    /// The URL that people use; default `http://localhost:8000`.
+    RM_PUBLIC_URL
+    /// Comma-separated networks (CIDR) whose `X-Forwarded-*` headers are believed; default none.
+    RM_TRUSTED_PROXIES
+    /// Folder of the embedding model.
+    RM_MODEL_DIR
+    /// Path of `libpdfium.so`.
+    RM_PDFIUM
+    /// Log filter in the syntax of `tracing_subscriber::EnvFilter`; default `info`.
+    RM_LOG
+    /// Tasks that one worker runs at a time; default: the number of cores.
+    RM_WORKER_CONCURRENCY
+    /// Seconds after which a silent worker's task is given to another one; default 30.
+    RM_WORKER_LEASE_SECONDS
+    /// Seconds that a worker told to stop lets its tasks run before it hands them back; default 20.
+    RM_WORKER_GRACE_SECONDS
+}

@@ -1,0 +1,156 @@
+//! Postgres: the pool, transactions that see one tenant only, and the check that the role cannot see more.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres, Transaction};
+
+use crate::config::DatabaseConfig;
+use crate::names::{AccountId, TenantId};
+
+/// How long a query may wait for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What can go wrong with Postgres outside a caller's own queries.
+#[derive(Debug, thiserror::Error)]
+pub enum PostgresError {
+    /// `DATABASE_URL` has the right beginning and a wrong rest.
+    #[error("DATABASE_URL is not a Postgres URL; set it to postgres://user:password@host:5432/database")]
+    ParseUrl(#[source] sqlx::Error),
+    /// The server cannot be reached or refuses the role.
+    #[error("cannot connect to Postgres")]
+    Connect(#[source] sqlx::Error),
+    /// A query of this module failed.
+    #[error("a query failed")]
+    Query(#[from] sqlx::Error),
+    /// The role of `DATABASE_URL` would see every tenant's rows.
+    #[error(
+        "the database role \"{role}\" of DATABASE_URL can bypass row-level security; \
+         use a role that is NOSUPERUSER NOBYPASSRLS"
+    )]
+    PrivilegedRole {
+        /// Name of the role.
+        role: String,
+    },
+}
+
+/// Opens the pool of the application role and refuses a role that row-level security does not bind.
+///
+/// # Errors
+/// When the server cannot be reached or the role is a superuser or has BYPASSRLS.
+pub async fn connect(config: &DatabaseConfig) -> Result<PgPool, PostgresError> {
+    let options = PgConnectOptions::from_str(config.url.expose_secret()).map_err(PostgresError::ParseUrl)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(config.max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.application_name("resume-matcher"))
+        .await
+        .map_err(PostgresError::Connect)?;
+    refuse_privileged_role(&pool).await?;
+    Ok(pool)
+}
+
+/// Asks the server for an answer.
+///
+/// # Errors
+/// When none comes. The caller limits the time.
+pub async fn check(pool: &PgPool) -> Result<(), PostgresError> {
+    sqlx::query("SELECT 1").execute(pool).await?;
+    Ok(())
+}
+
+/// Begins a transaction that sees and writes the rows of `tenant` only.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub async fn tenant_transaction(
+    pool: &PgPool,
+    tenant: TenantId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.tenant_id", &tenant.to_string()).await
+}
+
+/// Begins a transaction of sign-up: it may add the tenant `tenant`, the account `account` and what belongs to them.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub async fn sign_up_transaction(
+    pool: &PgPool,
+    tenant: TenantId,
+    account: AccountId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut transaction = tenant_transaction(pool, tenant).await?;
+    set(&mut transaction, "app.account_id", &account.to_string()).await?;
+    Ok(transaction)
+}
+
+/// Begins a transaction of sign-in: of `accounts` it sees the one whose address is `email` (normalised), if there is one.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub async fn sign_in_transaction(
+    pool: &PgPool,
+    email: &str,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.sign_in_email", email).await
+}
+
+/// Begins a transaction of a person who has not chosen a tenant yet: it sees the account and its memberships.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub async fn account_transaction(
+    pool: &PgPool,
+    account: AccountId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.account_id", &account.to_string()).await
+}
+
+/// Begins a transaction that sees the outbox of all tenants, and nothing else.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub(crate) async fn dispatcher_transaction(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.dispatcher", "on").await
+}
+
+async fn transaction_with(
+    pool: &PgPool,
+    setting: &'static str,
+    value: &str,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    set(&mut transaction, setting, value).await?;
+    Ok(transaction)
+}
+
+/// Sets `setting` for the rest of the transaction; it is gone when the connection returns to the pool.
+async fn set(
+    transaction: &mut Transaction<'static, Postgres>,
+    setting: &'static str,
+    value: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config($1, $2, true)")
+        .bind(setting)
+        .bind(value)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+/// Fails when the role of `pool` is a superuser or has BYPASSRLS.
+///
+/// # Errors
+/// [`PostgresError::PrivilegedRole`], or a failed query.
+pub async fn refuse_privileged_role(pool: &PgPool) -> Result<(), PostgresError> {
+    let (role, privileged): (String, bool) = sqlx::query_as(
+        "SELECT rolname::text, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(pool)
+    .await?;
+    if privileged { Err(PostgresError::PrivilegedRole { role }) } else { Ok(()) }
+}

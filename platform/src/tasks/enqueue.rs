@@ -1,0 +1,65 @@
+//! Adding tasks, and waking those that wait.
+
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::{OUTBOX_CHANNEL, TaskKind};
+use crate::names::{TaskId, TenantId};
+
+/// Adds a task to the outbox within `transaction`, which must be one of `tenant`: the task exists exactly when the
+/// caller's rows do. The relay announces it to the workers after the commit.
+///
+/// # Errors
+/// When a query fails; the transaction is then of no more use.
+pub async fn enqueue(
+    transaction: &mut Transaction<'static, Postgres>,
+    tenant: TenantId,
+    kind: TaskKind,
+    subject: Uuid,
+) -> Result<TaskId, sqlx::Error> {
+    let task = TaskId::new();
+    sqlx::query("INSERT INTO tasks (id, tenant_id, kind, subject_id) VALUES ($1, $2, $3, $4)")
+        .bind(task)
+        .bind(tenant)
+        .bind(kind.as_str())
+        .bind(subject)
+        .execute(&mut **transaction)
+        .await?;
+    sqlx::query("INSERT INTO outbox (task_id, tenant_id, kind) VALUES ($1, $2, $3)")
+        .bind(task)
+        .bind(tenant)
+        .bind(kind.as_str())
+        .execute(&mut **transaction)
+        .await?;
+    notify(transaction).await?;
+    Ok(task)
+}
+
+/// Makes the waiting tasks with one of these `subjects` due now. Returns how many there were.
+///
+/// # Errors
+/// When a query fails.
+pub async fn wake(
+    transaction: &mut Transaction<'static, Postgres>,
+    subjects: &[Uuid],
+) -> Result<u64, sqlx::Error> {
+    let woken = sqlx::query(
+        "WITH woken AS (
+            UPDATE tasks SET not_before = now() WHERE subject_id = ANY($1) AND state = 'queued' RETURNING id)
+         UPDATE outbox SET available_at = now() FROM woken WHERE outbox.task_id = woken.id",
+    )
+    .bind(subjects)
+    .execute(&mut **transaction)
+    .await?
+    .rows_affected();
+    if woken > 0 {
+        notify(transaction).await?;
+    }
+    Ok(woken)
+}
+
+/// Tells the relay, once the transaction commits, to look at once.
+pub(super) async fn notify(transaction: &mut Transaction<'static, Postgres>) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_notify($1, '')").bind(OUTBOX_CHANNEL).execute(&mut **transaction).await?;
+    Ok(())
+}
