@@ -47,15 +47,22 @@ pub enum BuildError {
     },
 }
 
-/// The paths of the compiled programs.
+/// The programs of a control plane and its clients.
 #[derive(Debug, Clone)]
-pub struct Tools {
+pub struct ControlPlaneTools {
     /// etcd, the Kubernetes components, CoreDNS, metrics-server and the supervisor; its first argument says which.
     pub node: PathBuf,
     /// kubectl of the cluster's version.
     pub kubectl: PathBuf,
     /// Helm 4.
     pub helm: PathBuf,
+}
+
+/// All programs of a cluster.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// Those of its control plane, and the clients.
+    pub control_plane: ControlPlaneTools,
     /// The ingress controller.
     pub traefik: PathBuf,
     /// An S3 server over a folder.
@@ -101,21 +108,32 @@ pub(crate) const PAUSE_IMAGE_NAME: &str = "resumematcher.local/pause:1";
 /// When Go is missing, a program does not compile, or the cache folder cannot be written.
 pub fn tools(log: Log<'_>) -> Result<Tools, BuildError> {
     let go = go_version()?;
-    let node = build(&NODE, &go, log)?;
-    let clients = build(&CLIENTS, &go, log)?;
-    let clients = clients.parent().unwrap_or(&clients).to_path_buf();
-    let pause_image = pause_image(&node, &build(&PAUSE, &go, log)?)?;
+    let control_plane = control_plane_tools(log)?;
+    let pause_image = pause_image(&control_plane.node, &build(&PAUSE, &go, log)?)?;
     Ok(Tools {
-        node,
-        kubectl: clients.join("kubectl"),
-        helm: clients.join("helm"),
+        control_plane,
+        pause_image,
         versitygw: build(&VERSITYGW, &go, log)?,
         traefik: build(&TRAEFIK, &go, log)?,
-        pause_image,
     })
 }
 
-/// The S3 server alone, for those who need nothing else of the cluster.
+/// As [`tools`], but only what a [`crate::ControlPlane`] and its clients need.
+///
+/// # Errors
+/// As for [`tools`].
+pub fn control_plane_tools(log: Log<'_>) -> Result<ControlPlaneTools, BuildError> {
+    let go = go_version()?;
+    let node = build(&NODE, &go, log)?;
+    let clients = build(&CLIENTS, &go, log)?;
+    Ok(ControlPlaneTools {
+        node,
+        kubectl: clients.with_file_name("kubectl"),
+        helm: clients.with_file_name("helm"),
+    })
+}
+
+/// versitygw alone, compiled when the cache folder does not hold it yet.
 ///
 /// # Errors
 /// As for [`tools`].

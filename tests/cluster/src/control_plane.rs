@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::artifacts::Tools;
+use crate::artifacts::ControlPlaneTools;
 use crate::components::{self, ApiServer, Keys};
 use crate::pki::{Kubeconfig, Pki, PkiError};
 use crate::supervisor::{Launch, Supervisor, SupervisorError};
@@ -71,7 +71,10 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When a component does not get ready: the message names it and shows its last lines.
-    pub fn start(tools: &Tools, options: &ControlPlaneOptions) -> Result<Self, ControlPlaneError> {
+    pub fn start(
+        tools: &ControlPlaneTools,
+        options: &ControlPlaneOptions,
+    ) -> Result<Self, ControlPlaneError> {
         let state = options.state.clone().unwrap_or_else(fresh_folder);
         file("make", &state, std::fs::create_dir_all(&state))?;
         let launch = Launch { attached: !options.detached, ..Launch::default() };
@@ -88,7 +91,7 @@ impl ControlPlane {
 
     fn start_components(
         &self,
-        tools: &Tools,
+        tools: &ControlPlaneTools,
         options: &ControlPlaneOptions,
     ) -> Result<(), ControlPlaneError> {
         let address = free_address(&self.state);
@@ -140,7 +143,7 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When the record cannot be read.
-    pub fn find(tools: &Tools, state: &Path) -> Result<Option<Self>, ControlPlaneError> {
+    pub fn find(tools: &ControlPlaneTools, state: &Path) -> Result<Option<Self>, ControlPlaneError> {
         let found = Supervisor::find(state)?.filter(|supervisor| !supervisor.is_isolated());
         Ok(found.map(|supervisor| Self {
             supervisor,

@@ -1,6 +1,6 @@
 //! Builds and runs a real single-node Kubernetes cluster.
 //!
-//! Everything that runs is the genuine program, compiled from its Go module by [`tools`]: etcd, the Kubernetes control
+//! Everything that runs is the genuine program, compiled from its Go module by [`tools()`]: etcd, the Kubernetes control
 //! plane, kubelet, kube-proxy, CoreDNS, metrics-server, Traefik, kubectl, Helm and versitygw; containerd, runc and the CNI
 //! plugins are Debian packages ([`ensure_packages`]).
 //!
@@ -10,7 +10,7 @@
 //!   root, and belongs to a checkout: two checkouts' clusters do not meet.
 //!
 //! ```no_run
-//! let tools = test_cluster::tools(&|line| eprintln!("{line}"))?;
+//! let tools = test_cluster::control_plane_tools(&|line| eprintln!("{line}"))?;
 //! let control_plane = test_cluster::ControlPlane::start(&tools, &Default::default())?;
 //! println!("{}", control_plane.kubectl(&["get", "namespaces"])?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -25,7 +25,7 @@ mod pki;
 mod supervisor;
 mod wait;
 
-pub use artifacts::{BuildError, Tools, tools, versitygw};
+pub use artifacts::{BuildError, ControlPlaneTools, Tools, control_plane_tools, tools, versitygw};
 pub use control_plane::{ControlPlane, ControlPlaneError, ControlPlaneOptions};
 pub use packages::{PackageError, ensure_packages};
 pub use paths::{PathError, cache_dir, identity_of, state_dir};

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use test_cluster::{ControlPlane, ControlPlaneOptions, Tools};
+use test_cluster::{ControlPlane, ControlPlaneOptions, ControlPlaneTools};
 
-fn tools() -> Tools {
-    test_cluster::tools(&|line| eprintln!("{line}")).unwrap()
+fn tools() -> ControlPlaneTools {
+    test_cluster::control_plane_tools(&|line| eprintln!("{line}")).unwrap()
 }
 
 /// Waits until the condition holds; panics with its name when it does not within a minute.
