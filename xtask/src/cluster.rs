@@ -1,7 +1,7 @@
 //! `cargo xtask cluster`: the real cluster, and the programs that it is made of.
 
 use anyhow::Context;
-use test_cluster::{ControlPlaneTools, Tools, tools};
+use test_cluster::{Tools, tools};
 
 /// What to do with the cluster.
 #[derive(clap::Args)]
@@ -28,8 +28,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 fn build() -> anyhow::Result<()> {
-    let Tools { control_plane, traefik, versitygw, pause_image } = programs()?;
-    let ControlPlaneTools { node, kubectl, helm } = control_plane;
+    let Tools { node, kubectl, helm, traefik, versitygw, pause_image } = programs()?;
     for path in [node, kubectl, helm, traefik, versitygw, pause_image] {
         println!("{}", path.display());
     }

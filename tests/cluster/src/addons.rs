@@ -32,7 +32,12 @@ pub(crate) fn addons(node: &Path, traefik: &Path, state: &Path) -> Vec<Addon> {
     vec![
         Addon {
             name: "coredns",
-            argv: vec![program.clone(), "coredns".into(), "-conf".into(), state.join("Corefile").display().to_string()],
+            argv: vec![
+                program.clone(),
+                "coredns".into(),
+                "-conf".into(),
+                state.join("Corefile").display().to_string(),
+            ],
             env: vec![],
             ready: Some(format!("http://{NODE_ADDRESS}:8181/ready")),
         },
@@ -178,13 +183,17 @@ mod tests {
     fn the_dns_service_has_the_address_that_kubelet_gives_to_pods() {
         let manifests = manifests();
         let items = manifests["items"].as_array().unwrap();
-        let dns = items.iter().find(|item| item["kind"] == "Service" && item["metadata"]["name"] == "kube-dns");
+        let dns =
+            items.iter().find(|item| item["kind"] == "Service" && item["metadata"]["name"] == "kube-dns");
         assert_eq!(dns.unwrap()["spec"]["clusterIP"], DNS_ADDRESS);
     }
 
     #[test]
     fn each_service_has_an_endpoint_on_the_node() {
-        for slice in service("x", &json!({}), &[("http", 80, 8080, "TCP")]).iter().filter(|i| i["kind"] == "EndpointSlice") {
+        for slice in service("x", &json!({}), &[("http", 80, 8080, "TCP")])
+            .iter()
+            .filter(|i| i["kind"] == "EndpointSlice")
+        {
             assert_eq!(slice["endpoints"][0]["addresses"][0], NODE_ADDRESS);
             assert_eq!(slice["ports"][0]["port"], 8080);
         }

@@ -61,14 +61,26 @@ pub struct ControlPlaneTools {
 /// All programs of a cluster.
 #[derive(Debug, Clone)]
 pub struct Tools {
-    /// Those of its control plane, and the clients.
-    pub control_plane: ControlPlaneTools,
+    /// As in [`ControlPlaneTools`].
+    pub node: PathBuf,
+    /// As in [`ControlPlaneTools`].
+    pub kubectl: PathBuf,
+    /// As in [`ControlPlaneTools`].
+    pub helm: PathBuf,
     /// The ingress controller.
     pub traefik: PathBuf,
     /// An S3 server over a folder.
     pub versitygw: PathBuf,
     /// The image of pods' sandboxes, an OCI archive.
     pub pause_image: PathBuf,
+}
+
+impl Tools {
+    /// Those of them that a control plane needs.
+    #[must_use]
+    pub fn control_plane(&self) -> ControlPlaneTools {
+        ControlPlaneTools { node: self.node.clone(), kubectl: self.kubectl.clone(), helm: self.helm.clone() }
+    }
 }
 
 /// One program: a package of a Go module.
@@ -108,10 +120,12 @@ pub(crate) const PAUSE_IMAGE_NAME: &str = "resumematcher.local/pause:1";
 /// When Go is missing, a program does not compile, or the cache folder cannot be written.
 pub fn tools(log: Log<'_>) -> Result<Tools, BuildError> {
     let go = go_version()?;
-    let control_plane = control_plane_tools(log)?;
-    let pause_image = pause_image(&control_plane.node, &build(&PAUSE, &go, log)?)?;
+    let ControlPlaneTools { node, kubectl, helm } = control_plane_tools(log)?;
+    let pause_image = pause_image(&node, &build(&PAUSE, &go, log)?)?;
     Ok(Tools {
-        control_plane,
+        node,
+        kubectl,
+        helm,
         pause_image,
         versitygw: build(&VERSITYGW, &go, log)?,
         traefik: build(&TRAEFIK, &go, log)?,

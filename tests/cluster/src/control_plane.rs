@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::access::{Access, AccessError};
 use crate::artifacts::ControlPlaneTools;
 use crate::components::{self, ApiServer, Keys};
 use crate::pki::{Kubeconfig, Pki, PkiError};
@@ -35,14 +35,6 @@ pub enum ControlPlaneError {
     /// Its processes.
     #[error(transparent)]
     Supervisor(#[from] SupervisorError),
-    /// A kubectl command failed.
-    #[error("kubectl {command} failed: {output}")]
-    Kubectl {
-        /// Its arguments.
-        command: String,
-        /// What it said.
-        output: String,
-    },
 }
 
 /// What to start.
@@ -62,7 +54,7 @@ pub struct ControlPlaneOptions {
 pub struct ControlPlane {
     supervisor: Supervisor,
     state: PathBuf,
-    kubectl: PathBuf,
+    access: Access,
     detached: bool,
 }
 
@@ -79,7 +71,8 @@ impl ControlPlane {
         file("make", &state, std::fs::create_dir_all(&state))?;
         let launch = Launch { attached: !options.detached, ..Launch::default() };
         let supervisor = Supervisor::launch(&tools.node, &state, &launch)?;
-        let this = Self { supervisor, state, kubectl: tools.kubectl.clone(), detached: options.detached };
+        let access = access(tools, &state);
+        let this = Self { supervisor, state, access, detached: options.detached };
         match this.start_components(tools, options) {
             Ok(()) => Ok(this),
             Err(error) => {
@@ -109,7 +102,7 @@ impl ControlPlane {
             ]),
             kubeconfigs: vec![
                 Kubeconfig {
-                    path: self.kubeconfig(),
+                    path: self.kubeconfig().to_path_buf(),
                     server: &url,
                     user: "admin",
                     groups: &["system:masters"],
@@ -148,15 +141,15 @@ impl ControlPlane {
         Ok(found.map(|supervisor| Self {
             supervisor,
             state: state.to_path_buf(),
-            kubectl: tools.kubectl.clone(),
+            access: access(tools, state),
             detached: true,
         }))
     }
 
     /// The kubeconfig of an administrator, with everything in it that a client needs.
     #[must_use]
-    pub fn kubeconfig(&self) -> PathBuf {
-        self.state.join("admin.kubeconfig")
+    pub fn kubeconfig(&self) -> &Path {
+        self.access.kubeconfig()
     }
 
     /// The process that holds it, for what this type does not offer.
@@ -169,16 +162,14 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When kubectl fails; the message is its own.
-    pub fn kubectl(&self, args: &[&str]) -> Result<String, ControlPlaneError> {
-        let output = Command::new(&self.kubectl).env("KUBECONFIG", self.kubeconfig()).args(args).output();
-        let output = file("run", &self.kubectl, output)?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Err(ControlPlaneError::Kubectl {
-            command: args.join(" "),
-            output: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        })
+    pub fn kubectl(&self, args: &[&str]) -> Result<String, AccessError> {
+        self.access.kubectl(args)
+    }
+
+    /// Its kubeconfig and kubectl, to hand on.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Ends it and removes its folder.
@@ -211,6 +202,10 @@ impl Drop for ControlPlane {
             eprintln!("the control plane in {} was not cleared: {error}", self.state.display());
         }
     }
+}
+
+fn access(tools: &ControlPlaneTools, state: &Path) -> Access {
+    Access::new(&tools.kubectl, &state.join("admin.kubeconfig"))
 }
 
 /// A folder name that no other control plane of this machine has.

@@ -16,16 +16,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
+mod addons;
 mod artifacts;
+mod cgroups;
+mod cluster;
 mod components;
 mod control_plane;
+mod node;
 mod packages;
 mod paths;
 mod pki;
 mod supervisor;
 mod wait;
 
+pub use access::{Access, AccessError};
 pub use artifacts::{BuildError, ControlPlaneTools, Tools, control_plane_tools, tools, versitygw};
+pub use cgroups::CgroupError;
+pub use cluster::{Cluster, ClusterError, ClusterOptions, Status};
 pub use control_plane::{ControlPlane, ControlPlaneError, ControlPlaneOptions};
 pub use packages::{PackageError, ensure_packages};
 pub use paths::{PathError, cache_dir, identity_of, state_dir};

@@ -19,7 +19,8 @@ pub(crate) const POD_NETWORK: &str = "10.244.0.0/24";
 pub(crate) const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
 
 /// Debian packages that the node runs.
-pub(crate) const PACKAGES: &[&str] = &["containerd", "runc", "containernetworking-plugins", "nftables", "mount"];
+pub(crate) const PACKAGES: &[&str] =
+    &["containerd", "runc", "containernetworking-plugins", "nftables", "mount"];
 
 /// containerd's settings.
 pub(crate) fn containerd_config(state: &Path) -> String {

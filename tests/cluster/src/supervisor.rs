@@ -153,6 +153,8 @@ struct Request<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     argv: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    env: &'a [String],
     #[serde(skip_serializing_if = "str::is_empty")]
     url: &'a str,
 }
@@ -257,8 +259,16 @@ impl Supervisor {
     /// # Errors
     /// When the program cannot be started.
     pub fn start(&self, name: &str, argv: &[String]) -> Result<(), SupervisorError> {
-        self.ask(&format!("start {name}"), &Request { r#do: "start", name, argv, ..Request::default() })
-            .map(drop)
+        self.start_with(name, argv, &[])
+    }
+
+    /// As [`Self::start`], with variables `NAME=value` in its environment.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn start_with(&self, name: &str, argv: &[String], env: &[String]) -> Result<(), SupervisorError> {
+        let request = Request { r#do: "start", name, argv, env, ..Request::default() };
+        self.ask(&format!("start {name}"), &request).map(drop)
     }
 
     /// Stops a component and no longer starts it again.
