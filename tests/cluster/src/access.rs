@@ -39,6 +39,12 @@ impl Access {
         Self { kubectl: kubectl.to_path_buf(), kubeconfig: kubeconfig.to_path_buf() }
     }
 
+    /// The kubectl program.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.kubectl
+    }
+
     /// The kubeconfig.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {

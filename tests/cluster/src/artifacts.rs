@@ -73,6 +73,9 @@ pub struct Tools {
     pub versitygw: PathBuf,
     /// The image of pods' sandboxes, an OCI archive.
     pub pause_image: PathBuf,
+    /// The image [`PROBE_IMAGE_NAME`] of a small web server and client that tests run in pods, an OCI archive. Its program is
+    /// `/program`: `serve ADDRESS [FOLDER]` or `get URL`.
+    pub probe_image: PathBuf,
 }
 
 impl Tools {
@@ -97,6 +100,7 @@ const NODE: Target = Target { name: "node", module: "kubernetes", package: "./no
 const CLIENTS: Target =
     Target { name: "clients", module: "kubernetes", package: "./clients", links: &["kubectl", "helm"] };
 const PAUSE: Target = Target { name: "pause", module: "kubernetes", package: "./pause", links: &[] };
+const PROBE: Target = Target { name: "probe", module: "kubernetes", package: "./probe", links: &[] };
 const TRAEFIK: Target = Target {
     name: "traefik",
     module: "kubernetes",
@@ -110,6 +114,8 @@ const VERSITYGW: Target = Target {
     links: &[],
 };
 
+/// The name of [`Tools::probe_image`].
+pub const PROBE_IMAGE_NAME: &str = "resumematcher.local/probe:1";
 /// The name of the pause image, as containerd is told it.
 pub(crate) const PAUSE_IMAGE_NAME: &str = "resumematcher.local/pause:1";
 
@@ -121,12 +127,14 @@ pub(crate) const PAUSE_IMAGE_NAME: &str = "resumematcher.local/pause:1";
 pub fn tools(log: Log<'_>) -> Result<Tools, BuildError> {
     let go = go_version()?;
     let ControlPlaneTools { node, kubectl, helm } = control_plane_tools(log)?;
-    let pause_image = pause_image(&node, &build(&PAUSE, &go, log)?)?;
+    let pause_image = image(&node, &build(&PAUSE, &go, log)?, PAUSE_IMAGE_NAME)?;
+    let probe_image = image(&node, &build(&PROBE, &go, log)?, PROBE_IMAGE_NAME)?;
     Ok(Tools {
         node,
         kubectl,
         helm,
         pause_image,
+        probe_image,
         versitygw: build(&VERSITYGW, &go, log)?,
         traefik: build(&TRAEFIK, &go, log)?,
     })
@@ -272,23 +280,19 @@ fn compile(target: &Target, module: &Path, program: &Path, log: Log<'_>) -> Resu
     Ok(())
 }
 
-/// Packs the pause program as an image, beside it.
-fn pause_image(node: &Path, pause: &Path) -> Result<PathBuf, BuildError> {
-    let archive = pause.with_file_name("pause.tar");
+/// Packs a static program as an image, beside it.
+fn image(node: &Path, program: &Path, name: &str) -> Result<PathBuf, BuildError> {
+    let archive = program.with_file_name("image.tar");
     if archive.exists() {
         return Ok(archive);
     }
-    let unfinished = pause.with_file_name(format!("pause.tar.{}", std::process::id()));
-    let output = Command::new(node)
-        .args(["pause-image", "--name", PAUSE_IMAGE_NAME, "--binary"])
-        .arg(pause)
-        .arg("--out")
-        .arg(&unfinished)
-        .output();
-    let output = file("run", node, output)?;
+    let unfinished = program.with_file_name(format!("image.tar.{}", std::process::id()));
+    let mut command = Command::new(node);
+    command.args(["image", "--name", name, "--binary"]).arg(program).arg("--out").arg(&unfinished);
+    let output = file("run", node, command.output())?;
     if !output.status.success() {
         let output = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(BuildError::Compile { target: "the pause image", output });
+        return Err(BuildError::Compile { target: "an image", output });
     }
     file("move", &archive, std::fs::rename(&unfinished, &archive))?;
     Ok(archive)

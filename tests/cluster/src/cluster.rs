@@ -40,7 +40,7 @@ impl Cluster {
     /// When a part fails: the message names it and shows its last lines. Nothing of it is left running then.
     pub fn up(tools: &Tools, options: &ClusterOptions, log: Log<'_>) -> Result<Self, ClusterError> {
         let _lock = lock(&options.identity, log)?;
-        let state = paths::state_dir(&options.identity)?;
+        let state = paths::state_path(&options.identity)?;
         if let Some(supervisor) = Supervisor::find(&state)? {
             if start::is_finished(&state) {
                 let cluster = Self::of(tools, &state, supervisor);
@@ -58,7 +58,7 @@ impl Cluster {
     /// # Errors
     /// When its record cannot be read.
     pub fn find(tools: &Tools, identity: &str) -> Result<Option<Self>, ClusterError> {
-        let state = state_root()?.join(identity);
+        let state = paths::state_path(identity)?;
         let found = Supervisor::find(&state)?.filter(|_| start::is_finished(&state));
         Ok(found.map(|supervisor| Self::of(tools, &state, supervisor)))
     }
@@ -70,7 +70,7 @@ impl Cluster {
     /// When something cannot be ended or removed; the message names it.
     pub fn down(identity: &str, log: Log<'_>) -> Result<bool, ClusterError> {
         let _lock = lock(identity, log)?;
-        let there = state_root()?.join(identity).exists() || !cgroups::existing(identity).is_empty();
+        let there = paths::state_path(identity)?.exists() || !cgroups::existing(identity).is_empty();
         clear(identity)?;
         Ok(there)
     }
@@ -174,7 +174,7 @@ fn lock(identity: &str, log: Log<'_>) -> Result<File, ClusterError> {
 
 /// Ends and removes whatever the state folder records, from a cluster that runs to the rest of a start that was killed.
 fn clear(identity: &str) -> Result<(), ClusterError> {
-    let state = state_root()?.join(identity);
+    let state = paths::state_path(identity)?;
     if let Some(supervisor) = Supervisor::find(&state)? {
         supervisor.kill()?;
     }

@@ -109,7 +109,7 @@ impl ApiServer<'_> {
             Some(address) => all.push(format!("--advertise-address={address}")),
             // A loopback address cannot be the endpoint of a Service, and without pods nobody needs one.
             None => {
-                all.extend(flags([("endpoint-reconciler-type", "none"), ("advertise-address", "192.0.2.1")]))
+                all.extend(flags([("endpoint-reconciler-type", "none"), ("advertise-address", "192.0.2.1")]));
             }
         }
         argv(node, "kube-apiserver", &[&all])

@@ -146,6 +146,21 @@ impl ControlPlane {
         }))
     }
 
+    /// Ends the control plane that the state folder records, if it runs, and removes the folder. Says whether there was
+    /// anything.
+    ///
+    /// # Errors
+    /// When its processes do not end or the folder cannot be removed.
+    pub fn clear(state: &Path) -> Result<bool, ControlPlaneError> {
+        if let Some(supervisor) = Supervisor::find(state)? {
+            supervisor.kill()?;
+        }
+        match std::fs::remove_dir_all(state) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            outcome => file("remove", state, outcome).map(|()| true),
+        }
+    }
+
     /// The kubeconfig of an administrator, with everything in it that a client needs.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
@@ -183,13 +198,7 @@ impl ControlPlane {
     fn end(&mut self) -> Result<(), ControlPlaneError> {
         // Dropping does it again; the second time there is nothing left to do.
         self.detached = true;
-        self.supervisor.kill()?;
-        match std::fs::remove_dir_all(&self.state) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                file("remove", &self.state, Err(error))
-            }
-            _ => Ok(()),
-        }
+        Self::clear(&self.state).map(drop)
     }
 }
 

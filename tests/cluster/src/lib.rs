@@ -31,12 +31,14 @@ mod supervisor;
 mod wait;
 
 pub use access::{Access, AccessError};
-pub use artifacts::{BuildError, ControlPlaneTools, Tools, control_plane_tools, tools, versitygw};
+pub use artifacts::{
+    BuildError, ControlPlaneTools, PROBE_IMAGE_NAME, Tools, control_plane_tools, tools, versitygw,
+};
 pub use cgroups::CgroupError;
 pub use cluster::{Cluster, ClusterError, ClusterOptions, Status};
 pub use control_plane::{ControlPlane, ControlPlaneError, ControlPlaneOptions};
 pub use packages::{PackageError, ensure_packages};
-pub use paths::{PathError, cache_dir, identity_of, state_dir};
+pub use paths::{PathError, cache_dir, identity_of, state_path};
 pub use pki::PkiError;
 pub use supervisor::{Answer, Supervisor, SupervisorError, Unit};
 

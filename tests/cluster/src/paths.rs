@@ -31,13 +31,12 @@ pub fn cache_dir() -> Result<PathBuf, PathError> {
     make(base("XDG_CACHE_HOME", ".cache")?.join("resume-matcher"))
 }
 
-/// The state folder of the cluster `identity`, `${XDG_STATE_HOME:-~/.local/state}/resume-matcher/<identity>`, made
-/// when absent.
+/// The state folder of the cluster `identity`: `${XDG_STATE_HOME:-~/.local/state}/resume-matcher/<identity>`.
 ///
 /// # Errors
-/// When no home is known or the folder cannot be made.
-pub fn state_dir(identity: &str) -> Result<PathBuf, PathError> {
-    make(state_root()?.join(identity))
+/// When no home is known.
+pub fn state_path(identity: &str) -> Result<PathBuf, PathError> {
+    Ok(state_root()?.join(identity))
 }
 
 /// The folder of all clusters' states.

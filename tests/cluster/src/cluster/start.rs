@@ -53,7 +53,7 @@ pub(super) fn start(tools: &Tools, options: &ClusterOptions, log: Log<'_>) -> Re
 }
 
 fn start_parts(tools: &Tools, options: &ClusterOptions, log: Log<'_>) -> Result<Cluster, ClusterError> {
-    let state = paths::state_dir(&options.identity)?;
+    let state = paths::make(paths::state_path(&options.identity)?)?;
     if state.as_os_str().len() > LONGEST_STATE_PATH {
         return Err(ClusterError::LongPath(state));
     }

@@ -59,12 +59,12 @@ func main() {
 
 // own are the parts written here rather than imported.
 var own = map[string]func([]string) error{
+	"image":          makeImage,
 	"launch":         launch,
 	"supervise":      supervise,
 	"pki":            makePKI,
 	"metrics-server": runMetricsServer,
 	"provisioner":    provision,
-	"pause-image":    makePauseImage,
 }
 
 func run(command *cobra.Command) {

@@ -11,9 +11,9 @@ import (
 	"runtime"
 )
 
-// makePauseImage writes the image of pods' sandboxes as an OCI archive: one layer with one static program.
-func makePauseImage(args []string) error {
-	flags := flag.NewFlagSet("pause-image", flag.ExitOnError)
+// makeImage writes an image as an OCI archive: one layer with one static program, which is what runs.
+func makeImage(args []string) error {
+	flags := flag.NewFlagSet("image", flag.ExitOnError)
 	binary := flags.String("binary", "", "the static program")
 	name := flags.String("name", "", "the image's full name")
 	out := flags.String("out", "", "the archive to write")
@@ -24,14 +24,14 @@ func makePauseImage(args []string) error {
 	if err != nil {
 		return err
 	}
-	layer, err := pack([]entry{{"pause", 0o755, program}})
+	layer, err := pack([]entry{{"program", 0o755, program}})
 	if err != nil {
 		return err
 	}
 	type object = map[string]any
 	config, err := json.Marshal(object{
 		"architecture": runtime.GOARCH, "os": "linux",
-		"config": object{"Entrypoint": []string{"/pause"}, "User": "65535:65535"},
+		"config": object{"Entrypoint": []string{"/program"}, "User": "65535:65535"},
 		"rootfs": object{"type": "layers", "diff_ids": []string{digest(layer)}},
 	})
 	if err != nil {
