@@ -1,1 +1,67 @@
 //! Parse: a [`crate::Document`] becomes a JSON Resume document with a span and a confidence for each value.
+//!
+//! Rules and word lists only: no model, no clock, the same document gives the same result. The steps are a file
+//! each: [`layout`] (fragments), [`headings`] and [`sections`] (what belongs where), [`flow`] and [`entries`] (one
+//! job or school each), [`positions`], [`education`], [`items`], [`lists`] and [`basics`] (fields), [`assemble`].
+
+mod assemble;
+mod basics;
+mod contact;
+mod date_scan;
+pub mod dates;
+mod education;
+mod entries;
+pub mod experience;
+mod flow;
+mod headings;
+mod items;
+pub mod json_resume;
+mod layout;
+mod lexicon;
+mod lists;
+mod pieces;
+mod places;
+mod positions;
+mod sections;
+mod text;
+mod values;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::Document;
+use json_resume::Resume;
+pub use values::Evidence;
+
+/// A resume and where each of its values came from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParsedResume {
+    /// The resume as JSON Resume 1.0.0.
+    pub resume: Resume,
+    /// JSON pointer into [`ParsedResume::resume`] (such as `/work/0/position`) -> its evidence.
+    pub evidence: BTreeMap<String, Evidence>,
+    /// The telephone number in E.164, when it is valid in its country or in the country of the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_e164: Option<String>,
+    /// Sections that JSON Resume has no place for, such as patents and talks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_sections: Vec<OtherSection>,
+}
+
+/// A section that JSON Resume has no place for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherSection {
+    /// Its heading as written.
+    pub heading: String,
+    /// Its lines, list items and paragraphs.
+    pub lines: Vec<String>,
+}
+
+/// Reads a resume from a document.
+///
+/// Never fails: what is not found is left out, and the confidence of the rest says how sure it is. Text that readers
+/// cannot see ([`Document::hidden`]) is not read.
+pub fn parse(document: &Document) -> ParsedResume {
+    assemble::assemble(document)
+}

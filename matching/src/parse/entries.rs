@@ -1,0 +1,194 @@
+//! Entries of a section: one job, school, project or award each, with its header lines and its text.
+
+use super::flow::{Flow, Unit, UnitKind, is_meta};
+use super::layout::{Frag, Layout};
+use super::lexicon::lexicon;
+use super::pieces::{Header, has_date, is_address};
+
+/// An entry.
+#[derive(Debug)]
+pub(super) struct Entry<'a, 'd> {
+    /// Lines that name it.
+    pub(super) headers: Vec<Unit<'a, 'd>>,
+    /// Bullets and paragraphs.
+    pub(super) body: Vec<Unit<'a, 'd>>,
+    /// What the header lines say, dates and places beside them included.
+    pub(super) header: Header,
+    pub(super) top: f32,
+}
+
+/// What a header line looks to be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Degree,
+    Institution,
+    Title,
+    /// Grades, labels and addresses, which never begin an entry.
+    Detail,
+    Unknown,
+}
+
+fn class(text: &str) -> Class {
+    let lexicon = lexicon();
+    if is_address(text) || starts_with_label(text) {
+        return Class::Detail;
+    }
+    if lexicon.set("degree").starts(text).is_some() {
+        return Class::Degree;
+    }
+    if lexicon.set("institution").occurs(text) {
+        return Class::Institution;
+    }
+    if lexicon.set("title").occurs(text) { Class::Title } else { Class::Unknown }
+}
+
+/// "GPA: 3.9", "Technologies: Rust", "Thesis: …".
+pub(super) fn starts_with_label(text: &str) -> bool {
+    let Some(colon) = text.find([':', '：']) else {
+        return lexicon().set("score").starts(text).is_some() && text.chars().any(|c| c.is_ascii_digit());
+    };
+    let head = text.get(..colon).unwrap_or_default();
+    ["score", "label.technologies", "label.thesis", "label.role", "label.date", "label.url"]
+        .iter()
+        .any(|key| lexicon().set(key).is(head))
+}
+
+/// Facts about a header unit that the split looks at.
+struct Facts {
+    dated: bool,
+    class: Class,
+    /// Farther from the line before than lines of one entry are.
+    gap: bool,
+    /// Looks like the first header line of the section, and the line before does not.
+    restart: bool,
+    /// Only dates or places: never begins an entry when it follows a name.
+    meta: bool,
+}
+
+fn facts(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Facts> {
+    let headers: Vec<&Unit<'_, '_>> = flow.units.iter().filter(|unit| unit.kind == UnitKind::Header).collect();
+    let style = headers.first().and_then(|unit| unit.first());
+    let base = flow
+        .units
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [a, b] if a.kind == UnitKind::Header && b.kind == UnitKind::Header => Some(b.pitch),
+            _ => None,
+        })
+        .fold(f32::MAX, f32::min);
+    let mut before: Option<&Unit<'_, '_>> = None;
+    flow.units
+        .iter()
+        .map(|unit| {
+            let text = unit.joined(layout).text;
+            let beside = flow.metas.iter().any(|meta| {
+                meta.rect.y0 < unit.bottom && meta.rect.y1 > unit.top && has_date(meta.text)
+            });
+            let like_first = |unit: &Unit<'_, '_>| {
+                style.zip(unit.first()).is_some_and(|(style, frag)| style.same_style(frag) && style.caps == frag.caps)
+            };
+            let facts = Facts {
+                dated: beside || has_date(&text),
+                class: class(&text),
+                gap: unit.pitch > base * 1.25,
+                restart: like_first(unit) && before.is_some_and(|before| !like_first(before)),
+                meta: unit.frags.iter().all(|frag| is_meta(frag)),
+            };
+            before = Some(unit);
+            facts
+        })
+        .collect()
+}
+
+/// Indices of the units that begin entries.
+fn starts(flow: &Flow<'_, '_>, facts: &[Facts]) -> Vec<usize> {
+    let dates_anywhere = facts.iter().zip(&flow.units).any(|(fact, unit)| fact.dated && unit.kind == UnitKind::Header);
+    let mut found: Vec<usize> = Vec::new();
+    for (index, (unit, fact)) in flow.units.iter().zip(facts).enumerate() {
+        let Some(start) = found.last().copied() else {
+            found.push(index);
+            continue;
+        };
+        if unit.kind != UnitKind::Header || fact.class == Class::Detail {
+            continue;
+        }
+        let before = index.checked_sub(1).and_then(|before| flow.units.get(before));
+        let after_body = before.is_some_and(|before| before.kind != UnitKind::Header);
+        let current = facts.get(start..index).unwrap_or_default();
+        let only_details = flow.units.get(start).is_some_and(|unit| unit.kind != UnitKind::Header);
+        if after_body {
+            // A stray line of text inside a body is no new entry unless it looks like one.
+            if !fact.meta || only_details {
+                found.push(index);
+            }
+            continue;
+        }
+        if fact.meta {
+            continue;
+        }
+        let dated_before = current.iter().any(|fact| fact.dated);
+        let dated_after = facts
+            .iter()
+            .zip(&flow.units)
+            .skip(index)
+            .take_while(|(_, unit)| unit.kind == UnitKind::Header)
+            .any(|(fact, _)| fact.dated);
+        let again = fact.class != Class::Unknown && current.iter().any(|known| known.class == fact.class);
+        let both = dated_before && dated_after;
+        let score = 2 * u8::from(fact.gap)
+            + 2 * u8::from(both)
+            + 2 * u8::from(again && (both || !dates_anywhere))
+            + u8::from(fact.restart)
+            + u8::from(both && fact.dated);
+        if score >= 3 || (fact.gap && !dates_anywhere) {
+            found.push(index);
+        }
+    }
+    found
+}
+
+/// The entries of a section's columns in reading order.
+pub(super) fn entries<'a, 'd>(layout: &'a Layout<'d>, flows: Vec<Flow<'a, 'd>>) -> Vec<Entry<'a, 'd>> {
+    let mut found = Vec::new();
+    for flow in flows {
+        let facts = facts(layout, &flow);
+        let begins = starts(&flow, &facts);
+        let mut here: Vec<Entry<'a, 'd>> = Vec::new();
+        for (index, unit) in flow.units.into_iter().enumerate() {
+            if begins.contains(&index) {
+                here.push(Entry { headers: Vec::new(), body: Vec::new(), header: Header::default(), top: unit.top });
+            }
+            let Some(entry) = here.last_mut() else { continue };
+            let trailing = !entry.body.is_empty() && !is_address(&unit.joined(layout).text);
+            if unit.kind == UnitKind::Header && !trailing {
+                entry.headers.push(unit);
+            } else {
+                entry.body.push(unit);
+            }
+        }
+        place_metas(layout, &mut here, &flow.metas);
+        found.extend(here);
+    }
+    // Columns of equal standing are read row by row.
+    found.sort_by(|a, b| if (a.top - b.top).abs() < 3.0 { std::cmp::Ordering::Equal } else { a.top.total_cmp(&b.top) });
+    found
+}
+
+fn place_metas<'d>(layout: &Layout<'d>, entries: &mut [Entry<'_, 'd>], metas: &[&Frag<'d>]) {
+    for entry in entries.iter_mut() {
+        for (row, unit) in entry.headers.iter().enumerate() {
+            entry.header.add_unit(layout, unit, row);
+        }
+    }
+    for meta in metas {
+        let at = entries.iter().rposition(|entry| entry.top <= meta.rect.y0 + 0.6 * meta.size).unwrap_or(0);
+        if let Some(entry) = entries.get_mut(at) {
+            let row = entry
+                .headers
+                .iter()
+                .position(|unit| meta.rect.y0 < unit.bottom && meta.rect.y1 > unit.top)
+                .unwrap_or(entry.headers.len());
+            entry.header.add_meta(layout, meta, row);
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The document as fragments: stretches of a line without wide gaps, each with its place and appearance.
+//!
+//! Formats without positions get synthetic ones (a line is a row, a tab a new column), so that everything after
+//! this module works on one kind of input.
+
+use std::ops::Range;
+
+use super::lexicon::lexicon;
+use super::text::{is_caps, tokens, trim_range};
+use crate::document::{Block, BlockKind, Document, Format, Line, Rect, Span};
+
+/// A stretch of characters in one weight.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StyleRun {
+    pub(super) range: Range<usize>,
+    pub(super) bold: bool,
+    pub(super) italic: bool,
+}
+
+/// A fragment.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Frag<'d> {
+    /// The text without white space and list marker.
+    pub(super) text: &'d str,
+    /// Where it stands in the document's text.
+    pub(super) range: Range<usize>,
+    /// Where it stands on paper; pages follow each other downwards.
+    pub(super) rect: Rect,
+    /// Page from 0.
+    pub(super) page: usize,
+    /// Font size; 10 when the format does not say.
+    pub(super) size: f32,
+    /// Most characters are bold.
+    pub(super) bold: bool,
+    /// Most characters are italic.
+    pub(super) italic: bool,
+    /// All letters are capitals.
+    pub(super) caps: bool,
+    /// It began with a list marker.
+    pub(super) bullet: bool,
+    /// It began with a dash or a colon-like decoration, or ended with one.
+    pub(super) decorated: bool,
+    /// Level of the heading that the format marks; 0 for none.
+    pub(super) level: u8,
+    /// Number of the block it belongs to.
+    pub(super) block: usize,
+    /// Index of the fragment within its line.
+    pub(super) cell: usize,
+    /// Its weights.
+    pub(super) runs: Vec<StyleRun>,
+}
+
+impl Frag<'_> {
+    /// Whether two fragments look the same.
+    pub(super) fn same_style(&self, other: &Self) -> bool {
+        (self.size - other.size).abs() < 0.3 && self.bold == other.bold && self.italic == other.italic
+    }
+
+    /// Horizontal middle.
+    pub(super) fn centre(&self) -> f32 {
+        f32::midpoint(self.rect.x0, self.rect.x1)
+    }
+}
+
+/// All fragments of a document.
+#[derive(Debug)]
+pub(super) struct Layout<'d> {
+    pub(super) doc: &'d Document,
+    pub(super) frags: Vec<Frag<'d>>,
+    /// Positions come from the file.
+    pub(super) positioned: bool,
+    /// Size of most characters.
+    pub(super) body_size: f32,
+}
+
+impl<'d> Layout<'d> {
+    /// Takes a document apart.
+    pub(super) fn new(doc: &'d Document) -> Self {
+        let positioned = doc.format == Format::Pdf && doc.lines().all(|line| line.bbox.is_some());
+        let body_size = doc.body_font_size().unwrap_or(10.0);
+        let mut layout = Self { doc, frags: Vec::new(), positioned, body_size };
+        let mut offset = 0.0_f32;
+        let mut block_number = 0;
+        for (page_index, page) in doc.pages.iter().enumerate() {
+            let mut y = offset;
+            for block in &page.blocks {
+                block_number += 1;
+                if matches!(block.kind, BlockKind::Footer) {
+                    continue;
+                }
+                y += 8.0;
+                for line in &block.lines {
+                    let place = Place { page: page_index, block: block_number, offset, y };
+                    layout.add_line(block, line, &place);
+                    y += 14.0;
+                }
+            }
+            let height = page.size.map_or(y - offset, |(_, height)| height);
+            offset += height.max(1.0) + 40.0;
+        }
+        layout.drop_page_furniture();
+        layout
+    }
+
+    fn add_line(&mut self, block: &Block, line: &Line, place: &Place) {
+        let text = self.doc.slice(&line.range);
+        let mut start = line.range.start;
+        let mut pending_bullet = false;
+        let mut cell = 0;
+        let mut cuts: Vec<usize> = text.match_indices('\t').map(|(at, _)| line.range.start + at).collect();
+        if self.positioned {
+            cuts.extend(wide_gaps(&line.spans));
+            cuts.sort_unstable();
+        }
+        cuts.push(line.range.end);
+        for cut in cuts {
+            let piece = trim_range(&self.doc.text, start..cut, &[]);
+            start = cut;
+            if piece.is_empty() {
+                continue;
+            }
+            let Some(frag) = self.frag(block, line, piece, place, cell) else {
+                pending_bullet = true;
+                continue;
+            };
+            let bullet = frag.bullet || pending_bullet;
+            pending_bullet = false;
+            cell += 1;
+            self.frags.push(Frag { bullet, ..frag });
+        }
+    }
+
+    /// The fragment of a piece of a line; `None` for a list marker alone.
+    fn frag(
+        &self,
+        block: &Block,
+        line: &Line,
+        piece: Range<usize>,
+        place: &Place,
+        cell: usize,
+    ) -> Option<Frag<'d>> {
+        let (range, bullet) = strip_marker(self.doc, piece);
+        if range.is_empty() {
+            return None;
+        }
+        let text = self.doc.text.get(range.clone())?;
+        let spans: Vec<&Span> =
+            line.spans.iter().filter(|span| span.range.start < range.end && span.range.end > range.start).collect();
+        let size = spans
+            .iter()
+            .max_by_key(|span| overlap(&span.range, &range))
+            .and_then(|span| span.font_size)
+            .unwrap_or(10.0);
+        let weight = |test: fn(&Span) -> bool| {
+            spans.iter().filter(|span| test(span)).map(|span| overlap(&span.range, &range)).sum::<usize>() * 2
+                > range.len()
+        };
+        let (depth, level) = match block.kind {
+            BlockKind::ListItem { depth } => (depth, 0),
+            BlockKind::Heading { level } => (0, level.max(1)),
+            _ => (0, 0),
+        };
+        let listed = matches!(block.kind, BlockKind::ListItem { .. })
+            && cell == 0
+            && block.lines.first().is_some_and(|first| first.range == line.range);
+        Some(Frag {
+            text,
+            rect: self.rect(line, &spans, &range, place, cell, depth),
+            page: place.page,
+            size,
+            bold: weight(|span| span.style.bold),
+            italic: weight(|span| span.style.italic),
+            caps: is_caps(text),
+            bullet: bullet || listed,
+            decorated: text.ends_with([':', '-', '=', '_', '：']) || text.starts_with(['=', '#', '【', '◆', '■', '●']),
+            level,
+            block: place.block,
+            cell,
+            runs: spans
+                .iter()
+                .map(|span| StyleRun {
+                    range: span.range.start.max(range.start)..span.range.end.min(range.end),
+                    bold: span.style.bold,
+                    italic: span.style.italic,
+                })
+                .collect(),
+            range,
+        })
+    }
+
+    fn rect(
+        &self,
+        line: &Line,
+        spans: &[&Span],
+        range: &Range<usize>,
+        place: &Place,
+        cell: usize,
+        depth: u8,
+    ) -> Rect {
+        if self.positioned {
+            let boxes = spans.iter().filter_map(|span| span.bbox).reduce(|a, b| a.union(&b));
+            if let Some(found) = boxes.or(line.bbox) {
+                return Rect { y0: found.y0 + place.offset, y1: found.y1 + place.offset, ..found };
+            }
+        }
+        let x0 = cell as f32 * 200.0 + f32::from(depth) * 15.0;
+        Rect { x0, x1: x0 + range.len() as f32 * 5.0, y0: place.y, y1: place.y + 11.0 }
+    }
+
+    /// Drops page numbers, running heads and notes such as "Last updated in March".
+    fn drop_page_furniture(&mut self) {
+        let pages = self.doc.pages.len();
+        let keys: Vec<(usize, String, i32)> =
+            self.frags.iter().map(|frag| (frag.page, furniture_key(frag.text), frag.rect.x0 as i32)).collect();
+        let tops: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::min)).collect();
+        let bottoms: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::max)).collect();
+        let mut index = 0;
+        let positioned = self.positioned;
+        self.frags.retain(|frag| {
+            let key = keys.get(index);
+            index += 1;
+            if is_noise(frag.text) {
+                return false;
+            }
+            if !positioned || pages < 2 {
+                return true;
+            }
+            let top = tops.get(frag.page).is_some_and(|top| frag.rect.y0 - top < 30.0);
+            let bottom = bottoms.get(frag.page).is_some_and(|bottom| bottom - frag.rect.y0 < 20.0);
+            let repeated = key.is_some_and(|(page, text, _)| {
+                keys.iter().any(|(other_page, other, _)| other_page != page && other == text)
+            });
+            !(repeated && (bottom || (top && frag.page > 0)))
+        });
+    }
+
+    fn edge(&self, page: usize, pick: fn(f32, f32) -> f32) -> f32 {
+        self.frags.iter().filter(|frag| frag.page == page).map(|frag| frag.rect.y0).reduce(pick).unwrap_or(0.0)
+    }
+
+    /// The text of a range.
+    pub(super) fn slice(&self, range: &Range<usize>) -> &'d str {
+        self.doc.text.get(range.clone()).unwrap_or_default()
+    }
+
+    /// Targets of the links laid on a range.
+    pub(super) fn links(&self, range: &Range<usize>) -> impl Iterator<Item = (&'d str, Range<usize>)> {
+        let range = range.clone();
+        self.doc.links.iter().filter_map(move |link| {
+            let at = link.range.clone()?;
+            (at.start < range.end && at.end > range.start).then_some((link.target.as_str(), at))
+        })
+    }
+}
+
+/// Where a line comes from.
+struct Place {
+    page: usize,
+    block: usize,
+    offset: f32,
+    y: f32,
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> usize {
+    a.end.min(b.end).saturating_sub(a.start.max(b.start))
+}
+
+/// Byte positions between spans that stand far apart on the line.
+fn wide_gaps(spans: &[Span]) -> Vec<usize> {
+    spans
+        .windows(2)
+        .filter_map(|pair| {
+            let [left, right] = pair else { return None };
+            let gap = right.bbox?.x0 - left.bbox?.x1;
+            (gap > 2.2 * left.font_size.unwrap_or(10.0)).then_some(left.range.end)
+        })
+        .collect()
+}
+
+const MARKERS: [char; 24] = [
+    '-', '–', '—', '•', '*', '·', '▪', '◦', '‣', '◆', '●', '○', '■', '□', '➢', '➤', '✓', '✔', '▸', '►', '∙', '◇',
+    '❖', '\u{f0b7}',
+];
+
+/// The range without a list marker, and whether there was one.
+fn strip_marker(doc: &Document, range: Range<usize>) -> (Range<usize>, bool) {
+    let Some(text) = doc.text.get(range.clone()) else { return (range, false) };
+    let mut chars = text.chars();
+    let first = chars.next();
+    let second = chars.next();
+    if let Some(mark) = first.filter(|c| MARKERS.contains(c)) {
+        let alone = second.is_none();
+        if alone || second.is_some_and(char::is_whitespace) || !matches!(mark, '-' | '–' | '—' | '*' | '·') {
+            return (trim_range(&doc.text, range.start + mark.len_utf8()..range.end, &[]), true);
+        }
+    }
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    if (1..=2).contains(&digits) {
+        let rest = text.get(digits..).unwrap_or_default();
+        if rest.starts_with(". ") || rest.starts_with(") ") {
+            return (trim_range(&doc.text, range.start + digits + 1..range.end, &[]), true);
+        }
+    }
+    (range, false)
+}
+
+/// The text with numbers made equal.
+fn furniture_key(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect::<String>().replace("##", "#")
+}
+
+/// Whether a line belongs to the page and not to the person.
+fn is_noise(text: &str) -> bool {
+    let letters = text.chars().any(char::is_alphabetic);
+    if !letters {
+        let digits: Vec<&str> = text.split(['/', ' ', '|']).filter(|part| !part.is_empty()).collect();
+        return digits.len() <= 3
+            && text.contains('/')
+            && digits.iter().all(|part| part.len() <= 3 && part.chars().all(|c| c.is_ascii_digit()));
+    }
+    let lexicon = lexicon();
+    let Some(found) = lexicon.set("noise").starts(text) else { return false };
+    let rest = text.get(found.end..).unwrap_or_default();
+    tokens(rest).iter().all(|token| {
+        token.folded.chars().all(|c| c.is_ascii_digit())
+            || lexicon.months.contains_key(&token.folded)
+            || matches!(token.folded.as_str(), "of" | "in" | "von" | "de" | "sur" | "on" | "the" | "le" | "am" | "vitae")
+    })
+}
+
+/// A row: fragments side by side.
+#[derive(Debug, Clone)]
+pub(super) struct Row<'a, 'd> {
+    pub(super) frags: Vec<&'a Frag<'d>>,
+}
+
+impl<'a, 'd> Row<'a, 'd> {
+    /// The leftmost fragment.
+    pub(super) fn first(&self) -> Option<&'a Frag<'d>> {
+        self.frags.first().copied()
+    }
+
+    /// Upper edge.
+    pub(super) fn top(&self) -> f32 {
+        self.frags.iter().map(|frag| frag.rect.y0).fold(f32::MAX, f32::min)
+    }
+
+    /// Lower edge.
+    pub(super) fn bottom(&self) -> f32 {
+        self.frags.iter().map(|frag| frag.rect.y1).fold(f32::MIN, f32::max)
+    }
+}
+
+/// Groups fragments into rows from top to bottom, each from left to right.
+pub(super) fn rows<'a, 'd>(frags: &[&'a Frag<'d>]) -> Vec<Row<'a, 'd>> {
+    let mut sorted: Vec<&Frag<'_>> = frags.to_vec();
+    sorted.sort_by(|a, b| {
+        a.rect.y0.total_cmp(&b.rect.y0).then(a.rect.x0.total_cmp(&b.rect.x0)).then(a.range.start.cmp(&b.range.start))
+    });
+    let mut rows: Vec<Row<'a, 'd>> = Vec::new();
+    for frag in sorted {
+        let fits = rows.last().and_then(Row::first).is_some_and(|first| {
+            let shared = first.rect.y1.min(frag.rect.y1) - first.rect.y0.max(frag.rect.y0);
+            shared >= 0.5 * first.rect.height().min(frag.rect.height()).max(1.0)
+        });
+        match rows.last_mut().filter(|_| fits) {
+            Some(row) => row.frags.push(frag),
+            None => rows.push(Row { frags: vec![frag] }),
+        }
+    }
+    for row in &mut rows {
+        row.frags.sort_by(|a, b| a.rect.x0.total_cmp(&b.rect.x0).then(a.range.start.cmp(&b.range.start)));
+    }
+    rows
+}
