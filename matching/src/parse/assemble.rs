@@ -22,7 +22,11 @@ pub(super) fn assemble(document: &Document) -> ParsedResume {
     let mut top: Vec<&Frag<'_>> = sections.first().map(|first| first.frags.clone()).unwrap_or_default();
     if layout.positioned {
         top.sort_by(|a, b| {
-            a.rect.y0.total_cmp(&b.rect.y0).then(a.rect.x0.total_cmp(&b.rect.x0)).then(a.range.start.cmp(&b.range.start))
+            a.rect
+                .y0
+                .total_cmp(&b.rect.y0)
+                .then(a.rect.x0.total_cmp(&b.rect.x0))
+                .then(a.range.start.cmp(&b.range.start))
         });
     }
     let who = person(&layout, &top, &sections);
@@ -71,7 +75,12 @@ pub(super) fn assemble(document: &Document) -> ParsedResume {
     ParsedResume { resume, evidence: sink.evidence, phone_e164, other_sections }
 }
 
-fn small_entries(layout: &Layout<'_>, sections: &[Section<'_, '_>], sink: &mut Sink, resume: &mut json::Resume) {
+fn small_entries(
+    layout: &Layout<'_>,
+    sections: &[Section<'_, '_>],
+    sink: &mut Sink,
+    resume: &mut json::Resume,
+) {
     for section in sections.iter().filter(|section| section.heading.is_some()) {
         match section.kind {
             SectionKind::Certificates => {
@@ -92,7 +101,10 @@ fn small_entries(layout: &Layout<'_>, sections: &[Section<'_, '_>], sink: &mut S
                         title: sink.put(&format!("{at}/title"), item.name),
                         date: sink.put(&format!("{at}/date"), item.period.end.or(item.period.start)),
                         awarder: sink.put(&format!("{at}/awarder"), item.by),
-                        summary: sink.put(&format!("{at}/summary"), item.body.summary.or_else(|| first(item.body.highlights))),
+                        summary: sink.put(
+                            &format!("{at}/summary"),
+                            item.body.summary.or_else(|| first(item.body.highlights)),
+                        ),
                     });
                 }
             }
@@ -102,7 +114,8 @@ fn small_entries(layout: &Layout<'_>, sections: &[Section<'_, '_>], sink: &mut S
                     resume.publications.push(json::Publication {
                         name: sink.put(&format!("{at}/name"), item.name),
                         publisher: sink.put(&format!("{at}/publisher"), item.by),
-                        release_date: sink.put(&format!("{at}/releaseDate"), item.period.end.or(item.period.start)),
+                        release_date: sink
+                            .put(&format!("{at}/releaseDate"), item.period.end.or(item.period.start)),
                         url: sink.put(&format!("{at}/url"), item.url),
                         summary: sink.put(&format!("{at}/summary"), first(item.rest).or(item.body.summary)),
                     });
@@ -111,7 +124,11 @@ fn small_entries(layout: &Layout<'_>, sections: &[Section<'_, '_>], sink: &mut S
             SectionKind::References => {
                 for item in references(layout, &section.frags) {
                     let at = format!("/references/{}", resume.references.len());
-                    let said = item.body.summary.or_else(|| first(item.rest)).or_else(|| first(item.body.highlights));
+                    let said = item
+                        .body
+                        .summary
+                        .or_else(|| first(item.rest))
+                        .or_else(|| first(item.body.highlights));
                     resume.references.push(json::Reference {
                         name: sink.put(&format!("{at}/name"), item.name),
                         reference: sink.put(&format!("{at}/reference"), said),
@@ -134,9 +151,9 @@ fn summary<'d>(
     who: &Person,
     top: &[&Frag<'d>],
 ) -> Option<Value> {
-    let stated = sections
-        .iter()
-        .find(|section| section.heading.is_some() && section.kind == SectionKind::Summary && !section.frags.is_empty());
+    let stated = sections.iter().find(|section| {
+        section.heading.is_some() && section.kind == SectionKind::Summary && !section.frags.is_empty()
+    });
     if let Some(section) = stated {
         return Some(Value::joined(join(layout, &section.frags), 0.95));
     }

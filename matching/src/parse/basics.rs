@@ -35,11 +35,7 @@ pub(super) struct Person {
 }
 
 /// Reads the person from what stands before the first heading and from contact and profile sections.
-pub(super) fn person<'d>(
-    layout: &Layout<'d>,
-    top: &[&Frag<'d>],
-    sections: &[Section<'_, 'd>],
-) -> Person {
+pub(super) fn person<'d>(layout: &Layout<'d>, top: &[&Frag<'d>], sections: &[Section<'_, 'd>]) -> Person {
     use super::lexicon::SectionKind::{Contact, Profiles};
     let mut person = Person::default();
     let aside: Vec<&Frag<'d>> = sections
@@ -62,7 +58,7 @@ pub(super) fn person<'d>(
         .collect();
     person.pair_networks(layout, &from_profiles);
     person.find_name(layout, &near, sections);
-    person.find_headline(layout, top);
+    person.find_headline(layout, &near);
     person
 }
 
@@ -240,7 +236,8 @@ impl Person {
             let _ = layout;
             self.accounts.push(Account {
                 network: Value::new(network, frag.range.clone(), 0.95),
-                username: user.map(|user| Value::new(user.text.trim_start_matches('@'), user.range.clone(), 0.85)),
+                username: user
+                    .map(|user| Value::new(user.text.trim_start_matches('@'), user.range.clone(), 0.85)),
                 url: None,
             });
         }
@@ -252,7 +249,8 @@ impl Person {
             // Some templates put the name below a heading of its own.
             candidates.extend(sections.iter().take(2).flat_map(|section| section.frags.iter().copied()));
         }
-        let local = self.email.as_ref().and_then(|email| email.text.split('@').next().map(fold)).unwrap_or_default();
+        let local =
+            self.email.as_ref().and_then(|email| email.text.split('@').next().map(fold)).unwrap_or_default();
         let largest = candidates.iter().map(|frag| frag.size).fold(0.0, f32::max);
         let top = candidates.iter().map(|frag| frag.rect.y0).fold(f32::MAX, f32::min);
         let mut best: Option<(f32, Value, usize)> = None;
@@ -264,11 +262,14 @@ impl Person {
             if !could_be_name(text) {
                 continue;
             }
-            let agrees = tokens(text).iter().any(|word| word.folded.len() > 2 && local.contains(&word.folded));
+            let agrees =
+                tokens(text).iter().any(|word| word.folded.len() > 2 && local.contains(&word.folded));
             let mut score = 1.0 - 0.05 * order.min(10) as f32;
-            score += if frag.size > layout.body_size * 1.15 && frag.size >= largest - 0.1 { 1.5 } else { 0.0 };
+            score +=
+                if frag.size > layout.body_size * 1.15 && frag.size >= largest - 0.1 { 1.5 } else { 0.0 };
             score += if agrees { 1.0 } else { 0.0 } + if labelled.is_some() { 1.5 } else { 0.0 };
-            score += if (frag.rect.y0 - top).abs() < 30.0 { 0.3 } else { 0.0 } + if frag.bold { 0.1 } else { 0.0 };
+            score +=
+                if (frag.rect.y0 - top).abs() < 30.0 { 0.3 } else { 0.0 } + if frag.bold { 0.1 } else { 0.0 };
             score -= if lexicon().set("title").occurs(text) { 1.2 } else { 0.0 };
             score -= if lexicon().set("organization").occurs(text) { 0.8 } else { 0.0 };
             score -= if lexicon().heading(text).is_some() { 1.5 } else { 0.0 };
@@ -277,7 +278,11 @@ impl Person {
             }
             if score > 0.3 && best.as_ref().is_none_or(|(known, ..)| score > *known + 0.001) {
                 let confidence = (0.55 + score * 0.12).min(0.98);
-                best = Some((score, Value::new(super::text::collapse(text), range, confidence), frag.range.start));
+                best = Some((
+                    score,
+                    Value::new(super::text::collapse(text), range, confidence),
+                    frag.range.start,
+                ));
             }
         }
         if let Some((_, name, start)) = best {
@@ -289,7 +294,8 @@ impl Person {
     /// The headline stands under the name; it may take two lines.
     fn find_headline(&mut self, layout: &Layout<'_>, top: &[&Frag<'_>]) {
         let Some(name) = &self.name else { return };
-        let Some(at) = top.iter().find(|frag| frag.range.start <= name.range.start && frag.range.end >= name.range.end)
+        let Some(at) =
+            top.iter().find(|frag| frag.range.start <= name.range.start && frag.range.end >= name.range.end)
         else {
             return;
         };
@@ -300,7 +306,11 @@ impl Person {
         }
         let below: Vec<&Frag<'_>> = top
             .iter()
-            .filter(|frag| frag.rect.y0 > at.rect.y0 + 2.0 && frag.rect.x1 > at.rect.x0 - 30.0 && frag.rect.x0 < at.rect.x1 + 150.0)
+            .filter(|frag| {
+                frag.rect.y0 > at.rect.y0 + 2.0
+                    && frag.rect.x1 > at.rect.x0 - 30.0
+                    && frag.rect.x0 < at.rect.x1 + 150.0
+            })
             .copied()
             .collect();
         let mut lines: Vec<&Frag<'_>> = Vec::new();
@@ -340,7 +350,8 @@ impl Person {
             || layout.links(&frag.range).next().is_some()
             || !find_phones(text, Some("US")).is_empty()
             || place_score(text) >= 0.7
-            || label(text, &["label.email", "label.phone", "label.address", "label.url", "label.birth"]).is_some()
+            || label(text, &["label.email", "label.phone", "label.address", "label.url", "label.birth"])
+                .is_some()
     }
 }
 
@@ -355,16 +366,26 @@ pub(super) fn is_leftover_prose(person: &Person, layout: &Layout<'_>, frag: &Fra
 
 const HEAD_EDGES: [char; 8] = [',', '|', '-', '–', '—', '•', '·', '/'];
 
-/// The parts of a line between bars and bullets.
+/// The parts of a line between bars, bullets, addresses and telephone numbers.
 fn parts(layout: &Layout<'_>, frag: &Frag<'_>) -> Vec<Range<usize>> {
     let text = layout.slice(&frag.range);
+    let mut holes: Vec<Range<usize>> = find_emails(text).into_iter().chain(find_urls(text)).collect();
+    holes.extend(find_phones(text, None).into_iter().map(|phone| phone.range));
+    holes.extend(
+        text.char_indices()
+            .filter(|(_, c)| matches!(c, '|' | '•' | '·' | '◆' | '⋄' | '∙' | '｜'))
+            .map(|(at, c)| at..at + c.len_utf8()),
+    );
+    holes.push(text.len()..text.len());
+    holes.sort_by_key(|hole| hole.start);
     let mut found = Vec::new();
     let mut at = 0;
-    for (index, c) in text.char_indices().chain([(text.len(), '|')]) {
-        if matches!(c, '|' | '•' | '·' | '◆' | '⋄' | '∙' | '｜') {
-            found.push(trim_range(&layout.doc.text, frag.range.start + at..frag.range.start + index, &[',']));
-            at = index + c.len_utf8();
+    for hole in holes {
+        if hole.start >= at {
+            let part = frag.range.start + at..frag.range.start + hole.start;
+            found.push(trim_range(&layout.doc.text, part, &[',', '-', '–']));
         }
+        at = at.max(hole.end);
     }
     found.retain(|range| !range.is_empty());
     found
@@ -373,15 +394,26 @@ fn parts(layout: &Layout<'_>, frag: &Frag<'_>) -> Vec<Range<usize>> {
 /// A street, number and town.
 fn looks_like_address(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let places = text.split([',', '|']).filter(|part| place_score(part) >= 0.7 || place_score(&part.replace(|c: char| c.is_ascii_digit(), "")) >= 0.7).count();
-    (1..=9).contains(&digits) && places > 0 && word_count(text) <= 12 && !text.contains('@') && text.contains([',', ' '])
-        && super::dates::find_dates(text).is_empty() && find_phones(text, Some("US")).is_empty()
+    let places = text
+        .split([',', '|'])
+        .filter(|part| {
+            place_score(part) >= 0.7 || place_score(&part.replace(|c: char| c.is_ascii_digit(), "")) >= 0.7
+        })
+        .count();
+    (1..=9).contains(&digits)
+        && places > 0
+        && word_count(text) <= 12
+        && !text.contains('@')
+        && text.contains([',', ' '])
+        && super::dates::find_dates(text).is_empty()
+        && find_phones(text, Some("US")).is_empty()
 }
 
 /// The name in a line, without what follows a separator or in brackets.
 fn name_range(layout: &Layout<'_>, range: Range<usize>) -> Range<usize> {
     let text = layout.slice(&range);
-    let end = [" | ", " – ", " — ", " - ", ", ", " (", "•", "·"].iter().filter_map(|mark| text.find(mark)).min();
+    let end =
+        [" | ", " – ", " — ", " - ", ", ", " (", "•", "·"].iter().filter_map(|mark| text.find(mark)).min();
     trim_range(&layout.doc.text, range.start..range.start + end.unwrap_or(text.len()), &HEAD_EDGES)
 }
 
@@ -399,13 +431,40 @@ fn could_be_name(text: &str) -> bool {
     let particle = |word: &str| {
         matches!(
             word,
-            "de" | "da" | "do" | "dos" | "das" | "del" | "della" | "di" | "la" | "le" | "van" | "von" | "der" | "den"
-                | "ter" | "ten" | "bin" | "ibn" | "al" | "el" | "y" | "e" | "zu" | "af" | "av" | "du" | "des" | "of"
+            "de" | "da"
+                | "do"
+                | "dos"
+                | "das"
+                | "del"
+                | "della"
+                | "di"
+                | "la"
+                | "le"
+                | "van"
+                | "von"
+                | "der"
+                | "den"
+                | "ter"
+                | "ten"
+                | "bin"
+                | "ibn"
+                | "al"
+                | "el"
+                | "y"
+                | "e"
+                | "zu"
+                | "af"
+                | "av"
+                | "du"
+                | "des"
+                | "of"
         )
     };
     (1..=6).contains(&words.len())
         && text.chars().count() <= 48
-        && text.chars().all(|c| c.is_alphabetic() || c.is_whitespace() || matches!(c, '.' | '\'' | '’' | '-' | '‐' | '"' | '´'))
+        && text.chars().all(|c| {
+            c.is_alphabetic() || c.is_whitespace() || matches!(c, '.' | '\'' | '’' | '-' | '‐' | '"' | '´')
+        })
         && words.iter().any(|word| word.chars().count() > 1)
         && words.iter().all(|word| particle(word) || word.chars().next().is_some_and(|c| !c.is_lowercase()))
         && !lexicon().set("label.name_of").is(text)
@@ -424,7 +483,7 @@ fn is_headline(text: &str) -> bool {
         && place_score(text) < 0.7
         && lexicon().heading(text).is_none_or(|(_, weak)| weak)
         && text.chars().filter(char::is_ascii_digit).count() < 5
-        && (words > 1 || lexicon().set("title").occurs(text))
+        && (words > 1 || lexicon().set("title").occurs(text) || lexicon().set("title").ends_compound(text))
 }
 
 fn plain_url(url: &str) -> String {

@@ -39,8 +39,9 @@ fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("constant pattern")
 }
 
-static EMAIL: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)[\p{L}0-9][\p{L}0-9._%+'-]*\s?@\s?[\p{L}0-9][\p{L}0-9-]*(?:\.[\p{L}0-9-]+)*\.\p{L}{2,}"));
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)[\p{L}0-9][\p{L}0-9._%+'-]*\s?@\s?[\p{L}0-9][\p{L}0-9-]*(?:\.[\p{L}0-9-]+)*\.\p{L}{2,}")
+});
 static URL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"(?i)(?:https?://|www\.)[^\s<>|,;()\[\]]+[^\s<>|,;.()\[\]]",
@@ -57,10 +58,14 @@ static PHONE: LazyLock<Regex> =
 
 /// The e-mail addresses in a text.
 pub(super) fn find_emails(text: &str) -> Vec<Range<usize>> {
-    EMAIL.find_iter(text).map(|found| found.range()).filter(|range| {
-        // "@name@server" is an account in the Fediverse.
-        !text.get(..range.start).is_some_and(|before| before.ends_with('@'))
-    }).collect()
+    EMAIL
+        .find_iter(text)
+        .map(|found| found.range())
+        .filter(|range| {
+            // "@name@server" is an account in the Fediverse.
+            !text.get(..range.start).is_some_and(|before| before.ends_with('@'))
+        })
+        .collect()
 }
 
 /// The web addresses in a text, e-mail addresses left out.
@@ -71,7 +76,8 @@ pub(super) fn find_urls(text: &str) -> Vec<Range<usize>> {
         .filter(|range| {
             let touches = |email: &Range<usize>| email.start < range.end && email.end > range.start;
             let slice = text.get(range.clone()).unwrap_or_default();
-            let explicit = slice.contains("//") || slice.to_lowercase().starts_with("www.") || slice.contains('/');
+            let explicit =
+                slice.contains("//") || slice.to_lowercase().starts_with("www.") || slice.contains('/');
             let account = text.get(..range.start).is_some_and(|before| before.ends_with('@'));
             // "Node.js", "ASP.net" and "e.g.to" are words; a bare name must be in small letters.
             let bare = slice.chars().all(|c| !c.is_uppercase()) && !is_technology(slice);
@@ -83,7 +89,16 @@ pub(super) fn find_urls(text: &str) -> Vec<Range<usize>> {
 fn is_technology(name: &str) -> bool {
     matches!(
         name.to_lowercase().as_str(),
-        "asp.net" | "ado.net" | "vb.net" | "socket.io" | "draw.io" | "f.lux" | "b.in" | "e.to" | "ml.net" | "tie.in"
+        "asp.net"
+            | "ado.net"
+            | "vb.net"
+            | "socket.io"
+            | "draw.io"
+            | "f.lux"
+            | "b.in"
+            | "e.to"
+            | "ml.net"
+            | "tie.in"
     ) || name.split('.').next().is_some_and(|first| first.chars().count() < 2)
 }
 
@@ -107,9 +122,12 @@ fn account(url: &str) -> Option<(&'static str, String)> {
             continue;
         }
         let Some(tail) = path.strip_prefix(network.path) else { continue };
-        let mut segments = tail.trim_end_matches('/').split(['/', '?', '#', '&']).filter(|part| !part.is_empty());
+        let mut segments =
+            tail.trim_end_matches('/').split(['/', '?', '#', '&']).filter(|part| !part.is_empty());
         let Some(first) = segments.next() else { continue };
-        let second = segments.next().filter(|_| first.chars().all(|c| c.is_ascii_digit()) && network.name.starts_with("Stack"));
+        let second = segments
+            .next()
+            .filter(|_| first.chars().all(|c| c.is_ascii_digit()) && network.name.starts_with("Stack"));
         let name = second.unwrap_or(first).trim_start_matches('@');
         return Some((network.name, name.to_owned()));
     }
@@ -145,7 +163,9 @@ pub(super) fn find_phones(text: &str, home: Option<&str>) -> Vec<Phone> {
             let range = trim_range(text, found.range(), &['-', '.', '/', '–']);
             let slice = text.get(range.clone())?;
             let digits = slice.chars().filter(char::is_ascii_digit).count();
-            let glued = text.get(..range.start).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '/' || c == '.' || c == '-'));
+            let glued = text.get(..range.start).is_some_and(|before| {
+                before.ends_with(|c: char| c.is_alphanumeric() || c == '/' || c == '.' || c == '-')
+            });
             if !(7..=15).contains(&digits) || glued {
                 return None;
             }
@@ -153,7 +173,8 @@ pub(super) fn find_phones(text: &str, home: Option<&str>) -> Vec<Phone> {
             let dated = dates.iter().any(|date| date.range.start < range.end && date.range.end > range.start);
             let international = slice.starts_with('+');
             // A date or a long id can look like a number; a valid one, or one in the usual shape, is believed.
-            let shaped = digits >= 8 && slice.contains([' ', '-', '.', '(', '/']) || (9..=11).contains(&digits);
+            let shaped =
+                digits >= 8 && slice.contains([' ', '-', '.', '(', '/']) || (9..=11).contains(&digits);
             let believed = international || (!dated && (e164.is_some() || shaped));
             believed.then_some(Phone { range, e164, country })
         })
@@ -190,7 +211,8 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_text() {
-        let text = "jane.doe+cv@mail.example.org | https://janef.me/blog, linkedin.com/in/jane | Node.js, ASP.NET";
+        let text =
+            "jane.doe+cv@mail.example.org | https://janef.me/blog, linkedin.com/in/jane | Node.js, ASP.NET";
         assert_eq!(texts(text, find_emails(text)), ["jane.doe+cv@mail.example.org"]);
         assert_eq!(texts(text, find_urls(text)), ["https://janef.me/blog", "linkedin.com/in/jane"]);
     }

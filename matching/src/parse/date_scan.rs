@@ -101,9 +101,7 @@ impl<'a> Scanner<'a> {
         let word = self.text.get(range.clone()).unwrap_or_default();
         let folded = fold(word);
         let item = match kind {
-            Class::Digit => {
-                word.parse().map_or(Item::Mark('#'), |value| Item::Number(value, word.len()))
-            }
+            Class::Digit => word.parse().map_or(Item::Mark('#'), |value| Item::Number(value, word.len())),
             Class::Letter if folded == "q" => Item::Quarter(0),
             Class::Letter | Class::Cjk => {
                 if let Some(month) = self.lexicon.months.get(&folded) {
@@ -237,7 +235,8 @@ impl<'a> Scanner<'a> {
     pub(super) fn short_end(&self, at: usize, first: PartialDate) -> Option<(PartialDate, usize)> {
         let value = u16::try_from(self.number(at, 2..3)?).ok()?;
         let year = first.year / 100 * 100 + value;
-        let plausible = first.month.is_none() && year > first.year && year < first.year + 60 && self.glued(at);
+        let plausible =
+            first.month.is_none() && year > first.year && year < first.year + 60 && self.glued(at);
         plausible.then_some((PartialDate::year(year), at + 1))
     }
 
@@ -251,7 +250,8 @@ impl<'a> Scanner<'a> {
         open: bool,
     ) -> DateSpan {
         let from = self.pieces.get(at).map_or(0, |piece| piece.range.start);
-        let to = next.checked_sub(1).and_then(|last| self.pieces.get(last)).map_or(from, |piece| piece.range.end);
+        let to =
+            next.checked_sub(1).and_then(|last| self.pieces.get(last)).map_or(from, |piece| piece.range.end);
         DateSpan { start, end, open, single: false, range: from..to.max(from) }
     }
 
@@ -349,7 +349,9 @@ impl<'a> Scanner<'a> {
             Some(Item::Mark('.' | ',' | '/' | '-')) => {
                 let number = before.checked_sub(1).filter(|_| self.glued(before));
                 // The end of "2015-2018" and of "03/2020-05/2021".
-                number.is_some_and(|i| matches!(self.item(i), Some(Item::Number(..))) && self.year_at(i).is_none())
+                number.is_some_and(|i| {
+                    matches!(self.item(i), Some(Item::Number(..))) && self.year_at(i).is_none()
+                })
             }
             Some(Item::Word) => !self.adjacent_cjk(before),
             _ => false,
@@ -413,7 +415,8 @@ impl<'a> Scanner<'a> {
         }
         let month = self.month_number(at)?;
         let short = self.number(at + 2, 2..3).filter(|_| self.mark(at + 1, &['/']))?;
-        let before = at.checked_sub(1).is_some_and(|before| self.mark(before, &DASHES) || self.folded(before) == "to");
+        let before =
+            at.checked_sub(1).is_some_and(|before| self.mark(before, &DASHES) || self.folded(before) == "to");
         let next = at + 3;
         if !before && self.separator(next).is_none() {
             return None;
@@ -463,7 +466,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn from_quarter(&self, at: usize) -> Option<Found> {
-        let quarter = u8::try_from(self.number(at + 1, 1..2).filter(|quarter| (1..=4).contains(quarter))?).ok()?;
+        let quarter =
+            u8::try_from(self.number(at + 1, 1..2).filter(|quarter| (1..=4).contains(quarter))?).ok()?;
         let (year, next) = self.month_year(at + 2)?;
         let first = quarter * 3 - 2;
         Some(Found {

@@ -92,7 +92,8 @@ fn parts(layout: &Layout<'_>, piece: &Piece) -> Vec<Range<usize>> {
         let rest = trim_range(&layout.doc.text, piece.range.start + found.end..piece.range.end, &EDGES);
         let tail = layout.slice(&rest);
         let connected = lexicon.set("degree.in").starts(tail).is_some() || !starts_upper(tail);
-        if !connected && !tail.contains(',') && lexicon.set("institution").occurs(tail) && !text.contains(',') {
+        if !connected && !tail.contains(',') && lexicon.set("institution").occurs(tail) && !text.contains(',')
+        {
             let degree = piece.range.start + found.start..piece.range.start + found.end;
             return vec![close_dot(layout, degree), rest];
         }
@@ -102,8 +103,9 @@ fn parts(layout: &Layout<'_>, piece: &Piece) -> Vec<Range<usize>> {
     for part in split {
         let text = layout.slice(&part.range);
         let plain = degree_in(text).is_none() && !lexicon.set("institution").occurs(text);
-        let after_school =
-            joined.last().is_some_and(|last| lexicon.set("institution").occurs(layout.slice(last)) && joined.len() > 1);
+        let after_school = joined
+            .last()
+            .is_some_and(|last| lexicon.set("institution").occurs(layout.slice(last)) && joined.len() > 1);
         match joined.last_mut() {
             // "University of California, Berkeley" after the degree.
             Some(last) if plain && after_school => last.end = part.range.end,
@@ -127,7 +129,8 @@ fn degree_in(text: &str) -> Option<Range<usize>> {
     }
     degrees.find(text).into_iter().find(|range| {
         let before = text.get(..range.start).unwrap_or_default().trim_end();
-        before.is_empty() || before.ends_with([',', '(', '-', '–', '|', ':', '，', '·'])
+        before.is_empty()
+            || before.ends_with([',', '(', '-', '–', '|', ':', '，', '·'])
             || text.get(range.clone()).is_some_and(super::text::has_cjk)
     })
 }
@@ -169,7 +172,11 @@ fn school_and_rest(layout: &Layout<'_>, range: &Range<usize>) -> (Range<usize>, 
     let Some(comma) = text.rfind(", ") else { return (range.clone(), None) };
     let (head, tail) = (text.get(..comma).unwrap_or_default(), text.get(comma + 2..).unwrap_or_default());
     let school = lexicon().set("institution");
-    if !school.occurs(head) || school.occurs(tail) || (named_after && word_count(tail) < 3) || word_count(tail) < 2 {
+    if !school.occurs(head)
+        || school.occurs(tail)
+        || (named_after && word_count(tail) < 3)
+        || word_count(tail) < 2
+    {
         return (range.clone(), None);
     }
     let rest = trim_range(&layout.doc.text, range.start + comma + 2..range.end, &EDGES);
@@ -179,7 +186,11 @@ fn school_and_rest(layout: &Layout<'_>, range: &Range<usize>) -> (Range<usize>, 
 /// A full stop that belongs to an abbreviation.
 fn close_dot(layout: &Layout<'_>, range: Range<usize>) -> Range<usize> {
     let abbreviated = layout.slice(&range).contains('.');
-    if abbreviated && layout.slice(&(range.end..range.end + 1)) == "." { range.start..range.end + 1 } else { range }
+    if abbreviated && layout.slice(&(range.end..range.end + 1)) == "." {
+        range.start..range.end + 1
+    } else {
+        range
+    }
 }
 
 /// Splits "PhD in Computer Science", "Bachelor of Science (Mathematics)", "Computer Science, BSc".
@@ -217,14 +228,18 @@ fn degree_and_area(
         return (kind, (!area.is_empty()).then_some(area));
     }
     let after = layout.slice(&rest);
-    if let Some(word) = lexicon.set("degree.in").starts(after).filter(|word| word.start == 0 && !text.is_empty()) {
+    if let Some(word) =
+        lexicon.set("degree.in").starts(after).filter(|word| word.start == 0 && !text.is_empty())
+    {
         rest = trim_range(doc, rest.start + word.end..rest.end, &EDGES);
     }
     // What follows a comma is a note: "BSc in Mathematics, Minor in Physics".
     let after = layout.slice(&rest);
     if let Some(comma) = after.find(['(', ';']).or_else(|| after.find(", ")).filter(|at| *at > 0) {
         let noted = after.get(comma + 1..).unwrap_or_default();
-        if degree_in(noted.trim()).is_some() || after.get(comma..).is_some_and(|rest| rest.starts_with(['(', ';'])) {
+        if degree_in(noted.trim()).is_some()
+            || after.get(comma..).is_some_and(|rest| rest.starts_with(['(', ';']))
+        {
             rest = trim_range(doc, rest.start..rest.start + comma, &EDGES);
         }
     }

@@ -66,7 +66,8 @@ struct Facts {
 }
 
 fn facts(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Facts> {
-    let headers: Vec<&Unit<'_, '_>> = flow.units.iter().filter(|unit| unit.kind == UnitKind::Header).collect();
+    let headers: Vec<&Unit<'_, '_>> =
+        flow.units.iter().filter(|unit| unit.kind == UnitKind::Header).collect();
     let style = headers.first().and_then(|unit| unit.first());
     let base = flow
         .units
@@ -76,16 +77,20 @@ fn facts(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Facts> {
             _ => None,
         })
         .fold(f32::MAX, f32::min);
+    // A date beside the text belongs to the line nearest to it.
+    let beside: Vec<Option<usize>> =
+        flow.metas.iter().filter(|meta| has_date(meta.text)).map(|meta| nearest(&flow.units, meta)).collect();
     let mut before: Option<&Unit<'_, '_>> = None;
     flow.units
         .iter()
-        .map(|unit| {
+        .enumerate()
+        .map(|(index, unit)| {
             let text = unit.joined(layout).text;
-            let beside = flow.metas.iter().any(|meta| {
-                meta.rect.y0 < unit.bottom && meta.rect.y1 > unit.top && has_date(meta.text)
-            });
+            let beside = beside.contains(&Some(index));
             let like_first = |unit: &Unit<'_, '_>| {
-                style.zip(unit.first()).is_some_and(|(style, frag)| style.same_style(frag) && style.caps == frag.caps)
+                style
+                    .zip(unit.first())
+                    .is_some_and(|(style, frag)| style.same_style(frag) && style.caps == frag.caps)
             };
             let facts = Facts {
                 dated: beside || has_date(&text),
@@ -100,9 +105,25 @@ fn facts(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Facts> {
         .collect()
 }
 
+/// The unit whose first line is nearest in height; of two equally near the upper one.
+fn nearest(units: &[Unit<'_, '_>], meta: &Frag<'_>) -> Option<usize> {
+    let distance = |unit: &Unit<'_, '_>| {
+        unit.frags.iter().map(|frag| (frag.rect.y0 - meta.rect.y0).abs()).fold(f32::MAX, f32::min)
+    };
+    let mut best: Option<(usize, f32)> = None;
+    for (index, unit) in units.iter().enumerate() {
+        let found = distance(unit);
+        if best.is_none_or(|(_, known)| found < known - 0.5) {
+            best = Some((index, found));
+        }
+    }
+    best.map(|(index, _)| index)
+}
+
 /// Indices of the units that begin entries.
 fn starts(flow: &Flow<'_, '_>, facts: &[Facts]) -> Vec<usize> {
-    let dates_anywhere = facts.iter().zip(&flow.units).any(|(fact, unit)| fact.dated && unit.kind == UnitKind::Header);
+    let dates_anywhere =
+        facts.iter().zip(&flow.units).any(|(fact, unit)| fact.dated && unit.kind == UnitKind::Header);
     let mut found: Vec<usize> = Vec::new();
     for (index, (unit, fact)) in flow.units.iter().zip(facts).enumerate() {
         let Some(start) = found.last().copied() else {
@@ -156,7 +177,12 @@ pub(super) fn entries<'a, 'd>(layout: &'a Layout<'d>, flows: Vec<Flow<'a, 'd>>) 
         let mut here: Vec<Entry<'a, 'd>> = Vec::new();
         for (index, unit) in flow.units.into_iter().enumerate() {
             if begins.contains(&index) {
-                here.push(Entry { headers: Vec::new(), body: Vec::new(), header: Header::default(), top: unit.top });
+                here.push(Entry {
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                    header: Header::default(),
+                    top: unit.top,
+                });
             }
             let Some(entry) = here.last_mut() else { continue };
             let trailing = !entry.body.is_empty() && !is_address(&unit.joined(layout).text);
@@ -170,7 +196,9 @@ pub(super) fn entries<'a, 'd>(layout: &'a Layout<'d>, flows: Vec<Flow<'a, 'd>>) 
         found.extend(here);
     }
     // Columns of equal standing are read row by row.
-    found.sort_by(|a, b| if (a.top - b.top).abs() < 3.0 { std::cmp::Ordering::Equal } else { a.top.total_cmp(&b.top) });
+    found.sort_by(|a, b| {
+        if (a.top - b.top).abs() < 3.0 { std::cmp::Ordering::Equal } else { a.top.total_cmp(&b.top) }
+    });
     found
 }
 
@@ -183,11 +211,7 @@ fn place_metas<'d>(layout: &Layout<'d>, entries: &mut [Entry<'_, 'd>], metas: &[
     for meta in metas {
         let at = entries.iter().rposition(|entry| entry.top <= meta.rect.y0 + 0.6 * meta.size).unwrap_or(0);
         if let Some(entry) = entries.get_mut(at) {
-            let row = entry
-                .headers
-                .iter()
-                .position(|unit| meta.rect.y0 < unit.bottom && meta.rect.y1 > unit.top)
-                .unwrap_or(entry.headers.len());
+            let row = nearest(&entry.headers, meta).unwrap_or(0);
             entry.header.add_meta(layout, meta, row);
         }
     }

@@ -61,18 +61,22 @@ pub fn years_with(resume: &Resume, names: &[&str], today: PartialDate) -> f32 {
         let texts = work.position.iter().chain(&work.summary).chain(&work.highlights);
         texts.into_iter().any(|text| {
             let words: Vec<String> = tokens(text).into_iter().map(|token| token.folded).collect();
-            wanted.iter().any(|name| !name.is_empty() && words.windows(name.len()).any(|window| window == *name))
+            wanted
+                .iter()
+                .any(|name| !name.is_empty() && words.windows(name.len()).any(|window| window == *name))
         })
     };
-    let stretches = resume.work.iter().filter(|work| mentions(work)).filter_map(|work| months_of(work, today));
+    let stretches =
+        resume.work.iter().filter(|work| mentions(work)).filter_map(|work| months_of(work, today));
     merged_months(stretches.collect()) as f32 / 12.0
 }
 
 /// Seniority by the title of the latest position, and by years where the title does not say.
 pub fn seniority(resume: &Resume, today: PartialDate) -> Seniority {
-    let latest = resume.work.iter().filter(|work| work.position.is_some()).max_by_key(|work| {
-        months_of(work, today).map_or((i32::MIN, i32::MIN), |(start, end)| (end, start))
-    });
+    let latest =
+        resume.work.iter().filter(|work| work.position.is_some()).max_by_key(|work| {
+            months_of(work, today).map_or((i32::MIN, i32::MIN), |(start, end)| (end, start))
+        });
     let years = total_years(resume, today);
     let title = latest.and_then(|work| work.position.as_deref()).unwrap_or_default();
     let says = |key: &str| lexicon().set(key).occurs(title);

@@ -58,7 +58,10 @@ pub(super) fn join(layout: &Layout<'_>, frags: &[&Frag<'_>]) -> Joined {
     let mut text = String::new();
     for frag in frags {
         let broken = text.ends_with('-') && frag.text.starts_with(char::is_lowercase);
-        if !text.is_empty() && !broken && !(text.ends_with(|c| has_cjk(&format!("{c}"))) && has_cjk(frag.text)) {
+        if !text.is_empty()
+            && !broken
+            && !(text.ends_with(|c| has_cjk(&format!("{c}"))) && has_cjk(frag.text))
+        {
             text.push(' ');
         }
         text.push_str(frag.text);
@@ -97,14 +100,15 @@ pub(super) fn is_date_only(text: &str) -> bool {
 /// "2 years 10 months", "(4 mos)".
 pub(super) fn is_duration(text: &str) -> bool {
     const UNITS: [&str; 32] = [
-        "year", "years", "yr", "yrs", "month", "months", "mo", "mos", "jahr", "jahre", "monat", "monate", "an", "ans",
-        "mois", "ano", "anos", "mes", "meses", "anno", "anni", "mese", "mesi", "jaar", "maand", "maanden", "lat",
-        "rok", "weeks", "week", "days", "and",
+        "year", "years", "yr", "yrs", "month", "months", "mo", "mos", "jahr", "jahre", "monat", "monate",
+        "an", "ans", "mois", "ano", "anos", "mes", "meses", "anno", "anni", "mese", "mesi", "jaar", "maand",
+        "maanden", "lat", "rok", "weeks", "week", "days", "and",
     ];
     let words = tokens(text);
     let numeric = words.iter().any(|word| word.folded.chars().all(|c| c.is_ascii_digit()));
     let unit = |word: &str| UNITS.contains(&word) || word.chars().all(|c| c.is_ascii_digit());
-    numeric && words.len() >= 2 && words.len() <= 6 && words.iter().all(|word| unit(&word.folded))
+    let named = words.iter().any(|word| UNITS.contains(&word.folded.as_str()) && word.folded != "and");
+    numeric && named && words.len() >= 2 && words.len() <= 6 && words.iter().all(|word| unit(&word.folded))
 }
 
 /// The columns of a section with their units.
@@ -135,35 +139,33 @@ fn grid<'a, 'd>(frags: &[&'a Frag<'d>]) -> Vec<Vec<&'a Frag<'d>>> {
 }
 
 /// Whether what stands right of `cut` is of the same kind as what stands left of it, row by row.
-fn is_grid(all: &[Row<'_, '_>], cut: f32) -> bool {
-    let left: Vec<&Frag<'_>> = all.iter().filter_map(|row| row.frags.iter().find(|f| f.rect.x0 < cut).copied()).collect();
-    let right: Vec<&Frag<'_>> =
-        all.iter().filter_map(|row| row.frags.iter().find(|f| f.rect.x0 >= cut).copied()).collect();
-    let both: Vec<(&Frag<'_>, &Frag<'_>)> = all
-        .iter()
-        .filter_map(|row| {
-            let left = row.frags.iter().find(|frag| frag.rect.x0 < cut)?;
-            Some((*left, *row.frags.iter().find(|frag| frag.rect.x0 >= cut)?))
-        })
-        .collect();
+fn is_grid<'a, 'd>(all: &[Row<'a, 'd>], cut: f32) -> bool {
+    // Dates and places may stand at the right edge of each column.
+    let left_of = |row: &Row<'a, 'd>| row.frags.iter().find(|f| f.rect.x0 < cut && !is_meta(f)).copied();
+    let right_of = |row: &Row<'a, 'd>| row.frags.iter().find(|f| f.rect.x0 >= cut && !is_meta(f)).copied();
+    let left: Vec<&Frag<'_>> = all.iter().filter_map(left_of).collect();
+    let right: Vec<&Frag<'_>> = all.iter().filter_map(right_of).collect();
+    let both: Vec<(&Frag<'_>, &Frag<'_>)> =
+        all.iter().filter_map(|row| Some((left_of(row)?, right_of(row)?))).collect();
     let edge = right.iter().map(|frag| frag.rect.x0).fold(f32::MAX, f32::min);
     let aligned = right.iter().filter(|frag| frag.rect.x0 - edge < 24.0).count();
     let exact = right.iter().filter(|frag| frag.rect.x0 - edge < 3.0).count();
-    let commas = |frag: &Frag<'_>| frag.text.contains(',');
+    let commas = |frag: &Frag<'_>| frag.text.matches(',').count() > 1;
     let alike = both
         .iter()
-        .filter(|(a, b)| a.same_style(b) && a.bullet == b.bullet && (commas(a) == commas(b) || a.bullet))
+        .filter(|(a, b)| {
+            a.same_style(b)
+                && a.bullet == b.bullet
+                && (commas(a) == commas(b) || a.bullet || word_count(a.text) > 6)
+        })
         .count();
-    let metas = right.iter().filter(|frag| is_meta(frag)).count();
-    let left_metas = left.iter().filter(|frag| is_meta(frag)).count();
-    let labels = left.iter().filter(|frag| frag.text.ends_with(':') || lexicon().set("degree").is(frag.text)).count();
+    let labels =
+        left.iter().filter(|frag| frag.text.ends_with(':') || lexicon().set("degree").is(frag.text)).count();
     both.len() >= 2
-        && all.first().is_some_and(|row| row.frags.iter().any(|f| f.rect.x0 < cut) && row.frags.iter().any(|f| f.rect.x0 >= cut))
+        && all.first().is_some_and(|row| left_of(row).is_some() && right_of(row).is_some())
         && aligned * 10 >= right.len() * 8
         && exact * 10 >= right.len() * 3
         && alike * 10 >= both.len() * 7
-        && metas * 5 <= right.len() * 2
-        && left_metas * 5 <= left.len() * 2
         && labels * 2 < left.len()
         && left.len() * 2 >= right.len()
         && right.len() * 3 >= left.len()
@@ -208,15 +210,19 @@ fn flow<'a, 'd>(layout: &'a Layout<'d>, cell: &[&'a Frag<'d>]) -> Flow<'a, 'd> {
         } else {
             row.frags.iter().filter(|frag| is_meta(frag)).copied().collect()
         };
-        let rest: Vec<&Frag<'d>> =
-            row.frags.into_iter().filter(|frag| !beside.iter().any(|meta| meta.range == frag.range)).collect();
+        let rest: Vec<&Frag<'d>> = row
+            .frags
+            .into_iter()
+            .filter(|frag| !beside.iter().any(|meta| meta.range == frag.range))
+            .collect();
         metas.extend(beside);
         main.push(Row { frags: rest });
     }
     let measured = measure(layout, &main);
     if layout.positioned {
         // A date or place alone at the right margin stands beside the text as well.
-        let middle = f32::midpoint(measured.left, cell.iter().map(|frag| frag.rect.x1).fold(f32::MIN, f32::max));
+        let middle =
+            f32::midpoint(measured.left, cell.iter().map(|frag| frag.rect.x1).fold(f32::MIN, f32::max));
         let (aside, kept): (Vec<_>, Vec<_>) = main.into_iter().partition(|row| {
             row.frags.iter().all(|frag| !measured.centred && frag.rect.x0 > middle && is_meta(frag))
         });
@@ -227,9 +233,63 @@ fn flow<'a, 'd>(layout: &'a Layout<'d>, cell: &[&'a Frag<'d>]) -> Flow<'a, 'd> {
     Flow { units: units(layout, &main, &measured), metas }
 }
 
+/// Rows that belong together, on their way to a unit.
+struct Group<'a, 'd> {
+    bullet: bool,
+    rows: Vec<(Row<'a, 'd>, f32)>,
+}
+
+impl<'a, 'd> Group<'a, 'd> {
+    fn first(&self) -> Option<&'a Frag<'d>> {
+        self.rows.first().and_then(|(row, _)| row.first())
+    }
+
+    fn unit(kind: UnitKind, rows: &[(Row<'a, 'd>, f32)]) -> Unit<'a, 'd> {
+        Unit {
+            kind,
+            frags: rows.iter().flat_map(|(row, _)| row.frags.iter().copied()).collect(),
+            top: rows.first().map_or(0.0, |(row, _)| row.top()),
+            bottom: rows.iter().map(|(row, _)| row.bottom()).fold(f32::MIN, f32::max),
+            pitch: rows.first().map_or(f32::MAX, |(_, pitch)| *pitch),
+        }
+    }
+
+    /// A paragraph stays whole; lines that are names are units of their own, unless one clearly goes on.
+    fn units(self, layout: &Layout<'d>) -> Vec<Unit<'a, 'd>> {
+        if self.bullet {
+            return vec![Self::unit(UnitKind::Bullet, &self.rows)];
+        }
+        let whole = Self::unit(UnitKind::Header, &self.rows);
+        if is_prose(&whole.joined(layout).text) {
+            return vec![Unit { kind: UnitKind::Prose, ..whole }];
+        }
+        let mut names: Vec<Vec<(Row<'a, 'd>, f32)>> = Vec::new();
+        for (row, pitch) in self.rows {
+            match names.last_mut() {
+                Some(name) if name.last().is_some_and(|(before, _)| continues_name(before, &row)) => {
+                    name.push((row, pitch));
+                }
+                _ => names.push(vec![(row, pitch)]),
+            }
+        }
+        names.iter().map(|rows| Self::unit(UnitKind::Header, rows)).collect()
+    }
+}
+
+/// Whether a name or list that filled its line goes on in the next one.
+fn continues_name(before: &Row<'_, '_>, row: &Row<'_, '_>) -> bool {
+    let (Some(last), Some(next)) = (before.frags.last(), row.first()) else { return false };
+    let connected = last.text.ends_with([',', '-', '&', '/', '–', ':', '('])
+        || [" and", " of", " in", " for", " und", " et", " de", " y", " e"]
+            .iter()
+            .any(|word| last.text.ends_with(word));
+    let listed = last.text.matches(',').count() >= 2 && last.same_style(next);
+    connected || listed || next.text.starts_with(char::is_lowercase) || next.text.starts_with('(')
+}
+
 /// Groups rows into units.
 fn units<'a, 'd>(layout: &Layout<'d>, main: &[Row<'a, 'd>], measured: &Measure) -> Vec<Unit<'a, 'd>> {
-    let mut found: Vec<Unit<'a, 'd>> = Vec::new();
+    let mut found: Vec<Group<'a, 'd>> = Vec::new();
     let mut before: Option<&Row<'a, 'd>> = None;
     let least = least_pitch(main);
     for row in main {
@@ -244,37 +304,25 @@ fn units<'a, 'd>(layout: &Layout<'d>, main: &[Row<'a, 'd>], measured: &Measure) 
         let goes_on = match found.last() {
             None => false,
             Some(_) if first.bullet => false,
-            Some(unit) if unit.kind == UnitKind::Bullet => {
-                let marker = unit.first().map_or(0.0, |frag| frag.rect.x0);
-                let marked = unit.first().is_some_and(|frag| frag.bullet);
-                let deeper = marked && measured.positioned && first.rect.x0 > marker + 2.0 && pitch < 2.2 * first.size;
+            Some(group) if group.bullet => {
+                let marker = group.first().map_or(0.0, |frag| frag.rect.x0);
+                let marked = group.first().is_some_and(|frag| frag.bullet);
+                let deeper =
+                    marked && measured.positioned && first.rect.x0 > marker + 2.0 && pitch < 2.2 * first.size;
                 deeper || (wrapped && (marked || pitch <= least * 1.15))
             }
-            Some(unit) => {
-                wrapped && unit.first().is_some_and(|head| (head.rect.x0 - first.rect.x0).abs() < 3.0 || measured.centred)
+            Some(group) => {
+                let level = |frag: &Frag<'_>| (frag.rect.x0 - first.rect.x0).abs() < 3.0;
+                wrapped && (measured.centred || group.first().is_some_and(level))
             }
         };
         match found.last_mut().filter(|_| goes_on) {
-            Some(unit) => {
-                unit.frags.extend(&row.frags);
-                unit.bottom = unit.bottom.max(row.bottom());
-            }
-            None => found.push(Unit {
-                kind: if first.bullet || indented { UnitKind::Bullet } else { UnitKind::Header },
-                frags: row.frags.clone(),
-                top: row.top(),
-                bottom: row.bottom(),
-                pitch,
-            }),
+            Some(group) => group.rows.push((row.clone(), pitch)),
+            None => found.push(Group { bullet: first.bullet || indented, rows: vec![(row.clone(), pitch)] }),
         }
         before = Some(row);
     }
-    for unit in &mut found {
-        if unit.kind == UnitKind::Header && is_prose(&unit.joined(layout).text) {
-            unit.kind = UnitKind::Prose;
-        }
-    }
-    found
+    found.into_iter().flat_map(|group| group.units(layout)).collect()
 }
 
 /// The smallest distance between rows, but not of rows that nearly touch.
@@ -296,8 +344,11 @@ fn wraps(before: &Row<'_, '_>, row: &Row<'_, '_>, measured: &Measure, pitch: f32
     }
     let word = first.text.split_whitespace().next().unwrap_or(first.text);
     if !measured.positioned {
-        let full = last.range.len() + word.len() + 1 >= measured.longest * 9 / 10;
-        return last.block == first.block && (40..=130).contains(&measured.longest) && full;
+        // Text files wrap at a width; where lines are short or very long they do not.
+        let word_len = word.len().min(20);
+        let full = last.range.len() + word_len + 1 >= measured.longest * 9 / 10
+            && last.range.len() * 4 >= measured.longest * 3;
+        return last.block == first.block && (60..=130).contains(&measured.longest) && full;
     }
     let width = first.rect.width() / first.text.chars().count().max(1) as f32;
     let word_width = if has_cjk(word) { width * 2.0 } else { width * word.chars().count() as f32 };
@@ -316,7 +367,11 @@ pub(super) fn is_prose(text: &str) -> bool {
     let ended = text.ends_with(['.', '。', '!', ';']) && !text.ends_with("Inc.") && !text.ends_with("Ltd.");
     let dated = words < 16 && find_dates(text).iter().any(|date| !date.single);
     let listed = text.matches(", ").count() >= 3 && function < 2;
-    if dated || listed || super::pieces::is_address(text) {
+    let capitals =
+        text.split_whitespace().filter(|word| word.chars().next().is_some_and(char::is_uppercase)).count();
+    // Most words of a name begin with a capital; few words of a sentence do (nouns in German).
+    let named = !ended && words <= 16 && capitals * 10 >= words * 6;
+    if dated || listed || named || super::pieces::is_address(text) {
         return false;
     }
     (ended && words >= 6)

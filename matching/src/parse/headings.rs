@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::layout::{Frag, Layout};
 use super::lexicon::{SectionKind, lexicon};
-use super::text::{has_cjk, is_caps, word_count};
+use super::text::{has_cjk, word_count};
 use crate::document::Format;
 
 /// A heading.
@@ -145,16 +145,4 @@ fn alike(layout: &Layout<'_>, found: &[Heading], style: Looks) -> Vec<Heading> {
         })
         .map(|(frag, _)| Heading { frag, kind: SectionKind::Other })
         .collect()
-}
-
-/// A heading that stands in one line with the text under it, such as "SKILLS: Rust, Go".
-pub(super) fn run_in(text: &str) -> Option<(SectionKind, usize)> {
-    let colon = text.find([':', '：'])?;
-    let head = text.get(..colon)?;
-    let rest = text.get(colon..)?;
-    if !is_caps(head) || rest.chars().filter(|c| c.is_alphanumeric()).count() < 2 {
-        return None;
-    }
-    let (kind, weak) = lexicon().heading(head)?;
-    (!weak && kind != SectionKind::Contact).then_some((kind, colon))
 }

@@ -51,7 +51,11 @@ fn split<'a, 'd>(layout: &'a Layout<'d>, frags: &[&'a Frag<'d>]) -> Vec<Entry<'a
 
 /// Awards and certificates.
 pub(super) fn honours<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Item> {
-    split(layout, frags).iter().map(|entry| honour(layout, entry)).filter(|item| item.name.is_some()).collect()
+    split(layout, frags)
+        .iter()
+        .map(|entry| honour(layout, entry))
+        .filter(|item| item.name.is_some())
+        .collect()
 }
 
 fn honour(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
@@ -63,7 +67,9 @@ fn honour(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
         .collect();
     // Places are parts of names here: "Berlin" may be who gave the award.
     if names.is_empty() {
-        names.extend(entry.header.places.iter().map(|range| Value::new(layout.slice(range), range.clone(), 0.6)));
+        names.extend(
+            entry.header.places.iter().map(|range| Value::new(layout.slice(range), range.clone(), 0.6)),
+        );
     }
     let mut names = names.into_iter();
     Item {
@@ -94,7 +100,11 @@ pub(super) fn references<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<It
 
 /// Publications.
 pub(super) fn publications<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Item> {
-    split(layout, frags).iter().map(|entry| publication(layout, entry)).filter(|item| item.name.is_some()).collect()
+    split(layout, frags)
+        .iter()
+        .map(|entry| publication(layout, entry))
+        .filter(|item| item.name.is_some())
+        .collect()
 }
 
 fn publication(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
@@ -109,8 +119,15 @@ fn publication(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
     for (row, unit) in lines.enumerate() {
         let joined = unit.joined(layout);
         if row == 0 {
-            let first = entry.header.pieces.first().map(|piece| piece.range.start).unwrap_or(joined.range.start);
-            let last = entry.header.pieces.iter().rev().find(|piece| piece.row == 0).map_or(joined.range.end, |piece| piece.range.end);
+            let first =
+                entry.header.pieces.first().map(|piece| piece.range.start).unwrap_or(joined.range.start);
+            let last = entry
+                .header
+                .pieces
+                .iter()
+                .rev()
+                .find(|piece| piece.row == 0)
+                .map_or(joined.range.end, |piece| piece.range.end);
             let name = if last > first { first..last } else { joined.range.clone() };
             let text = super::text::collapse(layout.slice(&name));
             item.name = Some(Value::new(text.replace('\u{ad}', ""), name, 0.85));
@@ -144,7 +161,11 @@ fn named(layout: &Layout<'_>, range: Range<usize>) -> Option<Value> {
 
 /// Projects.
 pub(super) fn projects<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Item> {
-    split(layout, frags).iter().map(|entry| project(layout, entry)).filter(|item| item.name.is_some()).collect()
+    split(layout, frags)
+        .iter()
+        .map(|entry| project(layout, entry))
+        .filter(|item| item.name.is_some())
+        .collect()
 }
 
 fn project(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
@@ -165,15 +186,22 @@ fn project(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
         let is_role = tail.len() == 1 && tail.iter().all(|part| titles.occurs(layout.slice(&part.range)));
         let name = head.filter(|_| is_role).map_or_else(|| first.range.clone(), |head| head.range);
         let colon = layout.slice(&name).find(": ");
-        if let Some(at) = colon.filter(|at| word_count(layout.slice(&name).get(..*at).unwrap_or_default()) <= 6) {
+        if let Some(at) =
+            colon.filter(|at| word_count(layout.slice(&name).get(..*at).unwrap_or_default()) <= 6)
+        {
             let rest = trim_range(&layout.doc.text, name.start + at + 1..name.end, &[]);
             item.rest.push(Value::new(layout.slice(&rest), rest, 0.7));
-            item.name = Some(Value::new(layout.slice(&(name.start..name.start + at)), name.start..name.start + at, 0.8));
+            item.name = Some(Value::new(
+                layout.slice(&(name.start..name.start + at)),
+                name.start..name.start + at,
+                0.8,
+            ));
         } else {
             item.name = Some(Value::new(layout.slice(&name), name, 0.88));
         }
         if is_role {
-            item.roles.extend(tail.into_iter().map(|part| Value::new(layout.slice(&part.range), part.range, 0.8)));
+            item.roles
+                .extend(tail.into_iter().map(|part| Value::new(layout.slice(&part.range), part.range, 0.8)));
         }
     }
     for piece in pieces {

@@ -144,8 +144,11 @@ impl<'d> Layout<'d> {
             return None;
         }
         let text = self.doc.text.get(range.clone())?;
-        let spans: Vec<&Span> =
-            line.spans.iter().filter(|span| span.range.start < range.end && span.range.end > range.start).collect();
+        let spans: Vec<&Span> = line
+            .spans
+            .iter()
+            .filter(|span| span.range.start < range.end && span.range.end > range.start)
+            .collect();
         let size = spans
             .iter()
             .max_by_key(|span| overlap(&span.range, &range))
@@ -172,7 +175,8 @@ impl<'d> Layout<'d> {
             italic: weight(|span| span.style.italic),
             caps: is_caps(text),
             bullet: bullet || listed,
-            decorated: text.ends_with([':', '-', '=', '_', '：']) || text.starts_with(['=', '#', '【', '◆', '■', '●']),
+            decorated: text.ends_with([':', '-', '=', '_', '：'])
+                || text.starts_with(['=', '#', '【', '◆', '■', '●']),
             level,
             block: place.block,
             cell,
@@ -210,8 +214,11 @@ impl<'d> Layout<'d> {
     /// Drops page numbers, running heads and notes such as "Last updated in March".
     fn drop_page_furniture(&mut self) {
         let pages = self.doc.pages.len();
-        let keys: Vec<(usize, String, i32)> =
-            self.frags.iter().map(|frag| (frag.page, furniture_key(frag.text), frag.rect.x0 as i32)).collect();
+        let keys: Vec<(usize, String, i32)> = self
+            .frags
+            .iter()
+            .map(|frag| (frag.page, furniture_key(frag.text), frag.rect.x0 as i32))
+            .collect();
         let tops: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::min)).collect();
         let bottoms: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::max)).collect();
         let mut index = 0;
@@ -235,7 +242,12 @@ impl<'d> Layout<'d> {
     }
 
     fn edge(&self, page: usize, pick: fn(f32, f32) -> f32) -> f32 {
-        self.frags.iter().filter(|frag| frag.page == page).map(|frag| frag.rect.y0).reduce(pick).unwrap_or(0.0)
+        self.frags
+            .iter()
+            .filter(|frag| frag.page == page)
+            .map(|frag| frag.rect.y0)
+            .reduce(pick)
+            .unwrap_or(0.0)
     }
 
     /// The text of a range.
@@ -278,8 +290,8 @@ fn wide_gaps(spans: &[Span]) -> Vec<usize> {
 }
 
 const MARKERS: [char; 24] = [
-    '-', '–', '—', '•', '*', '·', '▪', '◦', '‣', '◆', '●', '○', '■', '□', '➢', '➤', '✓', '✔', '▸', '►', '∙', '◇',
-    '❖', '\u{f0b7}',
+    '-', '–', '—', '•', '*', '·', '▪', '◦', '‣', '◆', '●', '○', '■', '□', '➢', '➤', '✓', '✔', '▸', '►', '∙',
+    '◇', '❖', '\u{f0b7}',
 ];
 
 /// The range without a list marker, and whether there was one.
@@ -290,7 +302,8 @@ fn strip_marker(doc: &Document, range: Range<usize>) -> (Range<usize>, bool) {
     let second = chars.next();
     if let Some(mark) = first.filter(|c| MARKERS.contains(c)) {
         let alone = second.is_none();
-        if alone || second.is_some_and(char::is_whitespace) || !matches!(mark, '-' | '–' | '—' | '*' | '·') {
+        if alone || second.is_some_and(char::is_whitespace) || !matches!(mark, '-' | '–' | '—' | '*' | '·')
+        {
             return (trim_range(&doc.text, range.start + mark.len_utf8()..range.end, &[]), true);
         }
     }
@@ -324,7 +337,10 @@ fn is_noise(text: &str) -> bool {
     tokens(rest).iter().all(|token| {
         token.folded.chars().all(|c| c.is_ascii_digit())
             || lexicon.months.contains_key(&token.folded)
-            || matches!(token.folded.as_str(), "of" | "in" | "von" | "de" | "sur" | "on" | "the" | "le" | "am" | "vitae")
+            || matches!(
+                token.folded.as_str(),
+                "of" | "in" | "von" | "de" | "sur" | "on" | "the" | "le" | "am" | "vitae"
+            )
     })
 }
 
@@ -355,7 +371,11 @@ impl<'a, 'd> Row<'a, 'd> {
 pub(super) fn rows<'a, 'd>(frags: &[&'a Frag<'d>]) -> Vec<Row<'a, 'd>> {
     let mut sorted: Vec<&Frag<'_>> = frags.to_vec();
     sorted.sort_by(|a, b| {
-        a.rect.y0.total_cmp(&b.rect.y0).then(a.rect.x0.total_cmp(&b.rect.x0)).then(a.range.start.cmp(&b.range.start))
+        a.rect
+            .y0
+            .total_cmp(&b.rect.y0)
+            .then(a.rect.x0.total_cmp(&b.rect.x0))
+            .then(a.range.start.cmp(&b.range.start))
     });
     let mut rows: Vec<Row<'a, 'd>> = Vec::new();
     for frag in sorted {

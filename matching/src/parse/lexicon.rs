@@ -115,7 +115,8 @@ impl Phrases {
         let list = self.by_first.get(&words.first()?.folded)?;
         list.iter()
             .find(|phrase| {
-                phrase.len() <= words.len() && phrase.iter().zip(words).all(|(form, word)| *form == word.folded)
+                phrase.len() <= words.len()
+                    && phrase.iter().zip(words).all(|(form, word)| *form == word.folded)
             })
             .map(Vec::len)
     }
@@ -150,6 +151,17 @@ impl Phrases {
         !self.find(text).is_empty()
     }
 
+    /// Whether a word of `text` is a compound that ends with one of the words, such as "Softwareentwickler".
+    pub(super) fn ends_compound(&self, text: &str) -> bool {
+        tokens(text).iter().any(|token| {
+            token.folded.char_indices().skip(3).any(|(at, _)| {
+                let tail = token.folded.get(at..).unwrap_or_default();
+                tail.len() >= 6
+                    && self.by_first.get(tail).is_some_and(|list| list.iter().any(|form| form.len() == 1))
+            })
+        })
+    }
+
     /// Whether all of `text` is one phrase.
     pub(super) fn is(&self, text: &str) -> bool {
         let words = tokens(text);
@@ -157,14 +169,15 @@ impl Phrases {
             return false;
         }
         self.prefix_len(&words) == Some(words.len())
-            || self.by_first.get(&words.first().map(|word| word.folded.clone()).unwrap_or_default()).is_some_and(
-                |list| {
+            || self
+                .by_first
+                .get(&words.first().map(|word| word.folded.clone()).unwrap_or_default())
+                .is_some_and(|list| {
                     list.iter().any(|phrase| {
                         phrase.len() == words.len()
                             && phrase.iter().zip(&words).all(|(form, word)| *form == word.folded)
                     })
-                },
-            )
+                })
             || self.unspaced.iter().any(|form| *form == text.trim().to_lowercase())
     }
 
@@ -379,9 +392,32 @@ mod tests {
     #[test]
     fn every_line_of_the_files_has_a_known_key() {
         const GROUPS: [&str; 26] = [
-            "section", "qualifier", "and", "month", "season", "present", "since", "until", "to", "fluency", "level",
-            "language", "title", "organization", "institution", "degree", "score", "remote", "label", "function",
-            "noise", "at", "", "", "", "",
+            "section",
+            "qualifier",
+            "and",
+            "month",
+            "season",
+            "present",
+            "since",
+            "until",
+            "to",
+            "fluency",
+            "level",
+            "language",
+            "title",
+            "organization",
+            "institution",
+            "degree",
+            "score",
+            "remote",
+            "label",
+            "function",
+            "noise",
+            "at",
+            "",
+            "",
+            "",
+            "",
         ];
         for (key, form) in SOURCES.iter().flat_map(|source| entries(source)) {
             let group = key.split('.').next().unwrap_or_default();

@@ -90,7 +90,8 @@ fn split_level(layout: &Layout<'_>, item: Value) -> Group {
     let text = layout.slice(&item.range);
     for mark in ["(", " – ", " — ", " - ", ": "] {
         let Some(at) = text.rfind(mark) else { continue };
-        let tail = trim_range(&layout.doc.text, item.range.start + at + mark.len()..item.range.end, &[')', '(']);
+        let tail =
+            trim_range(&layout.doc.text, item.range.start + at + mark.len()..item.range.end, &[')', '(']);
         if levels.is(layout.slice(&tail)) {
             let name = trim_range(&layout.doc.text, item.range.start..item.range.start + at, &ITEM_EDGES);
             let name = Value::new(layout.slice(&name), name, item.confidence);
@@ -132,7 +133,8 @@ fn flow_groups(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Group> {
             open = true;
             continue;
         }
-        if lexicon().set("level").is(&joined.text) && found.last().is_some_and(|group| group.level.is_none()) {
+        if lexicon().set("level").is(&joined.text) && found.last().is_some_and(|group| group.level.is_none())
+        {
             if let Some(group) = found.last_mut() {
                 group.level = Some(Value::joined(joined, 0.92));
             }
@@ -141,7 +143,9 @@ fn flow_groups(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Group> {
         let smaller = sizes.is_some_and(|(_, keyword): (f32, f32)| (keyword - first.size).abs() < 0.2)
             && sizes.is_some_and(|(name, keyword)| (name - keyword).abs() > 0.4);
         let listed = is_list(&joined.text);
-        if (open && (listed || smaller || unit.kind == UnitKind::Bullet) && unit_goes_on(unit, listed)) || continued {
+        if (open && (listed || smaller || unit.kind == UnitKind::Bullet) && unit_goes_on(unit, listed))
+            || continued
+        {
             if let Some(group) = found.last_mut() {
                 sizes = Some((name_size, first.size));
                 group.keywords.extend(items(layout, unit, 0.92));
@@ -192,8 +196,7 @@ pub(super) fn tongues<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Tongu
                 continue;
             }
             let base = joined.range.start;
-            let ends: Vec<usize> =
-                names.iter().skip(1).map(|next| next.start).chain([text.len()]).collect();
+            let ends: Vec<usize> = names.iter().skip(1).map(|next| next.start).chain([text.len()]).collect();
             for (name, end) in names.iter().zip(ends) {
                 let start = extend_name(text, name);
                 let rest = trim_range(&layout.doc.text, base + name.end..base + end, &FLUENCY_EDGES);

@@ -37,7 +37,8 @@ pub(super) struct Header {
 }
 
 const EDGES: [char; 22] = [
-    ',', ';', ':', '|', '•', '·', '–', '—', '-', '/', '(', ')', '[', ']', '~', '：', '，', '、', '@', '*', '_', '"',
+    ',', ';', ':', '|', '•', '·', '–', '—', '-', '/', '(', ')', '[', ']', '~', '：', '，', '、', '@', '*',
+    '_', '"',
 ];
 
 /// Whether a text is a web or e-mail address and nothing else.
@@ -141,7 +142,8 @@ impl Header {
                 self.places.push(part);
                 continue;
             }
-            let runs = frag.runs.iter().filter(|run| run.range.start < part.end && run.range.end > part.start);
+            let runs =
+                frag.runs.iter().filter(|run| run.range.start < part.end && run.range.end > part.start);
             let (mut bold, mut italic) = (0_usize, 0_usize);
             for run in runs {
                 let shared = run.range.end.min(part.end).saturating_sub(run.range.start.max(part.start));
@@ -166,7 +168,8 @@ const EDGES_OUTER: [char; 18] =
 
 /// Splits at strong separators and where the weight changes.
 fn split_names(layout: &Layout<'_>, frag: &Frag<'_>, range: Range<usize>) -> Vec<Range<usize>> {
-    const STRONG: [&str; 12] = [" | ", " • ", " · ", " – ", " — ", " - ", " / ", " @ ", "｜", " || ", " ∙ ", "\t"];
+    const STRONG: [&str; 12] =
+        [" | ", " • ", " · ", " – ", " — ", " - ", " / ", " @ ", "｜", " || ", " ∙ ", "\t"];
     let text = layout.slice(&range);
     let mut cuts: Vec<(usize, usize)> = STRONG
         .iter()
@@ -243,8 +246,11 @@ pub(super) fn split_weak(layout: &Layout<'_>, piece: &Piece) -> Vec<Piece> {
     let mut parts = Vec::new();
     let mut at = 0;
     for (end, next) in cuts.into_iter().chain([(text.len(), text.len())]) {
-        let range =
-            trim_range(&layout.doc.text, piece.range.start + at.min(end)..piece.range.start + end, &[',', ';', '，']);
+        let range = trim_range(
+            &layout.doc.text,
+            piece.range.start + at.min(end)..piece.range.start + end,
+            &[',', ';', '，'],
+        );
         if !range.is_empty() {
             parts.push(Piece { range, ..piece.clone() });
         }

@@ -74,7 +74,10 @@ fn split_postal(part: &str) -> (String, Option<String>) {
 /// How sure it is that the whole text names a place, from 0 to 1.
 pub(super) fn place_score(text: &str) -> f32 {
     let text = text.trim().trim_matches(['(', ')', '.']);
-    if text.is_empty() || text.chars().count() > 60 || word_count(text) > 8 || text.contains(['@', ':', ';', '?', '!'])
+    if text.is_empty()
+        || text.chars().count() > 60
+        || word_count(text) > 8
+        || text.contains(['@', ':', ';', '?', '!'])
     {
         return 0.0;
     }
@@ -111,7 +114,7 @@ pub(super) fn place_score(text: &str) -> f32 {
     }
     let lexicon = lexicon();
     let head = parts.first().map_or("", String::as_str);
-    if ["title", "degree", "institution"].iter().any(|key| lexicon.set(key).occurs(head)) {
+    if ["title", "degree", "institution", "organization"].iter().any(|key| lexicon.set(key).occurs(head)) {
         return 0.0;
     }
     if country_code(last).is_some() || region_country(last).is_some() || remote.is(last) {
@@ -189,7 +192,8 @@ pub(super) fn parse_location(text: &str) -> Location {
     }
     if names.len() > 1
         && let Some(last) = names.last()
-        && (region_country(last).is_some() || (last.len() == 2 && last.chars().all(|c| c.is_ascii_uppercase())))
+        && (region_country(last).is_some()
+            || (last.len() == 2 && last.chars().all(|c| c.is_ascii_uppercase())))
     {
         location.region = names.pop();
     }
@@ -227,12 +231,22 @@ mod tests {
     #[test]
     fn places_are_told_from_other_names() {
         for text in [
-            "San Francisco, CA", "Berlin", "Pleasantville, CA 94588", "Remote", "London, UK", "Istanbul, Türkiye",
-            "Paris, France", "Remote, USA", "北京", "Mountain View, California, USA",
+            "San Francisco, CA",
+            "Berlin",
+            "Pleasantville, CA 94588",
+            "Remote",
+            "London, UK",
+            "Istanbul, Türkiye",
+            "Paris, France",
+            "Remote, USA",
+            "北京",
+            "Mountain View, California, USA",
         ] {
             assert!(place_score(text) >= 0.7, "{text}");
         }
-        for text in ["Creative Solutions Inc.", "Research Intern", "Python, C++", "CTO", "Google", "Bachelor, CS"] {
+        for text in
+            ["Creative Solutions Inc.", "Research Intern", "Python, C++", "CTO", "Google", "Bachelor, CS"]
+        {
             assert!(place_score(text) < 0.7, "{text}");
         }
     }

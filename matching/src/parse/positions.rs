@@ -131,6 +131,8 @@ fn leaning(text: &str) -> f32 {
     let mut score = 0.0;
     if !title.is_empty() {
         score += if ends(&title) { 2.0 } else { 1.2 };
+    } else if lexicon.set("title").ends_compound(text) {
+        score += 1.5;
     }
     if !organization.is_empty() {
         score -= if ends(&organization) { 1.8 } else { 0.8 };
@@ -163,7 +165,10 @@ pub(super) fn positions<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Pos
     for entry in &found {
         let (position, names) = position(layout, entry, &votes);
         let empty = position.summary.is_none() && position.highlights.is_empty();
-        if position.title.is_none() && empty && let Some(organization) = &position.organization {
+        if position.title.is_none()
+            && empty
+            && let Some(organization) = &position.organization
+        {
             // The name of an employer above several roles; it stands alone if no role follows.
             employer = Some((organization.clone(), 0));
             positions.push(position);
@@ -211,8 +216,10 @@ fn position(layout: &Layout<'_>, entry: &Entry<'_, '_>, votes: &BTreeMap<Slot, f
     let names = pieces.len();
     let (organization, title, rest) = assign(layout, pieces, votes);
     let period = Period::best(&entry.header.dates).map(Period::of).unwrap_or_default();
-    let location = entry.header.places.first().map(|range| Value::new(layout.slice(range), range.clone(), 0.9));
-    let description = rest.first().map(|piece| Value::new(layout.slice(&piece.range), piece.range.clone(), 0.5));
+    let location =
+        entry.header.places.first().map(|range| Value::new(layout.slice(range), range.clone(), 0.9));
+    let description =
+        rest.first().map(|piece| Value::new(layout.slice(&piece.range), piece.range.clone(), 0.5));
     let position = Position {
         organization,
         title,

@@ -40,7 +40,7 @@ pub(super) fn split<'a, 'd>(layout: &'a Layout<'d>) -> Vec<Section<'a, 'd>> {
             splitter.positioned_page(&frags, &headings);
         } else {
             splitter.fill(&frags, &headings, 0);
-            splitter.open[1] = splitter.open[0];
+            splitter.join_columns(0);
         }
     }
     splitter.sections
@@ -70,15 +70,22 @@ impl<'a, 'd> Splitter<'a, 'd> {
                 .collect();
             let Some(gutter) = band.gutter else {
                 self.fill(&inside, headings, self.main);
-                self.open = [self.open[self.main.min(1)]; 2];
+                self.join_columns(self.main);
                 continue;
             };
-            let (left, right): (Vec<_>, Vec<_>) = inside.into_iter().partition(|(_, frag)| frag.rect.x0 < gutter);
+            let (left, right): (Vec<_>, Vec<_>) =
+                inside.into_iter().partition(|(_, frag)| frag.rect.x0 < gutter);
             self.main = usize::from(area(&right) > area(&left));
             self.fill(&left, headings, 0);
             self.fill(&right, headings, 1);
             self.gutter = Some(gutter);
         }
+    }
+
+    /// After full-width text both columns are in its section.
+    fn join_columns(&mut self, column: usize) {
+        let open = self.open.get(column).copied().unwrap_or(0);
+        self.open = [open; 2];
     }
 
     /// Sorts fragments of one column under its headings.
@@ -87,7 +94,8 @@ impl<'a, 'd> Splitter<'a, 'd> {
         if self.layout.positioned {
             // A heading comes before what stands beside it.
             let key = |(index, frag): &(usize, &Frag<'_>)| {
-                let lift = if headings.iter().any(|heading| heading.frag == *index) { 0.6 * frag.size } else { 0.0 };
+                let lift =
+                    if headings.iter().any(|heading| heading.frag == *index) { 0.6 * frag.size } else { 0.0 };
                 frag.rect.y0 - lift
             };
             sorted.sort_by(|a, b| {
@@ -132,7 +140,10 @@ impl<'a, 'd> Splitter<'a, 'd> {
         }
         bands.push(Band { top: at, bottom, gutter: Some(gutter) });
         for band in &mut bands {
-            if band.gutter.is_some() && !two_columns(frags, heads, band, gutter) && !self.continues(heads, gutter) {
+            if band.gutter.is_some()
+                && !two_columns(frags, heads, band, gutter)
+                && !self.continues(heads, gutter)
+            {
                 band.gutter = None;
             }
         }
@@ -142,7 +153,8 @@ impl<'a, 'd> Splitter<'a, 'd> {
     /// On a later page text goes on in the columns of the page before.
     fn continues(&self, heads: &[&Frag<'_>], gutter: f32) -> bool {
         self.gutter.is_some_and(|known| (known - gutter).abs() < 12.0)
-            && !(heads.iter().any(|head| head.rect.x0 < gutter) && heads.iter().any(|head| head.rect.x1 > gutter))
+            && !(heads.iter().any(|head| head.rect.x0 < gutter)
+                && heads.iter().any(|head| head.rect.x1 > gutter))
     }
 
     /// The best place for a gutter: headings on both sides, few fragments across.
@@ -174,7 +186,9 @@ impl<'a, 'd> Splitter<'a, 'd> {
                 .filter(|x1| *x1 <= gutter + 1.0)
                 .fold(f32::MIN, f32::max);
             let width = gutter - nearest;
-            if best.is_none_or(|(known, known_width, _)| score > known || (score == known && width > known_width)) {
+            if best.is_none_or(|(known, known_width, _)| {
+                score > known || (score == known && width > known_width)
+            }) {
                 best = Some((score, width, gutter));
             }
         }
