@@ -1,2 +1,60 @@
-//! worker
-fn main() {}
+//! The worker: consumes the queue; prepares database and storage; extracts files in a sandbox.
+
+mod args;
+mod commands;
+mod exit;
+mod jobs;
+mod metrics;
+mod relay;
+mod runner;
+mod sandbox;
+mod science;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use platform::config::{Env, TelemetryConfig};
+use platform::{telemetry, tls};
+
+use args::{Args, Command};
+use exit::Failure;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let env = Env::process();
+    let command = args.command.unwrap_or(Command::Run);
+    // The child must not inherit threads, logging or TLS: its sandbox closes before anything else begins.
+    if let Command::ExtractChild { name } = command {
+        return commands::extract_child::run(&env, &name);
+    }
+    tls::install_provider();
+    match start(command, &env) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn start(command: Command, env: &Env) -> Result<(), Failure> {
+    // Commands that print their answer keep standard output for it.
+    let prints = matches!(
+        command,
+        Command::Migrate { action: args::Migrate::Status | args::Migrate::Sql { .. } } | Command::Healthcheck
+    );
+    if !prints {
+        telemetry::start_logging(&TelemetryConfig::from_env(env)?)
+            .map_err(|error| Failure::misconfigured(&error))?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        match command {
+            Command::Run => commands::run::run(env).await,
+            Command::Migrate { action } => commands::migrate::run(env, action).await,
+            Command::Prepare => commands::prepare::run(env).await,
+            Command::Healthcheck => commands::healthcheck::run(env).await,
+            Command::ExtractChild { .. } => Ok(()),
+        }
+    });
+    // Work that was handed back may still be computing on a thread; nobody waits for it.
+    runtime.shutdown_background();
+    done
+}

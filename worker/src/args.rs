@@ -1,0 +1,91 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use platform::migrations::Phase;
+
+/// The worker of Resume Matcher: reads, parses and scores resumes from the queue, and prepares the database.
+///
+/// It is configured by environment variables; docs/configuration.md lists them.
+///
+/// Exit codes: 0 done; 1 failed, trying again may help; 2 the configuration is wrong.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    /// What to do; without it, `run`.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Work on the queue until told to stop.
+    Run,
+    /// The schema of the database.
+    Migrate {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: Migrate,
+    },
+    /// Bring the schema up, then make the bucket unless it is there.
+    Prepare,
+    /// Extract one file in a sandbox: bytes on standard input, JSON on standard output. The worker starts this itself.
+    #[command(hide = true)]
+    ExtractChild {
+        /// Name of the file.
+        #[arg(long)]
+        name: String,
+    },
+    /// Ask the worker of this machine whether it is alive, for the image's health check.
+    Healthcheck,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Migrate {
+    /// Apply what is missing; needs DATABASE_OWNER_URL and DATABASE_URL.
+    Up {
+        /// Which migrations.
+        #[arg(long, value_enum, default_value_t = PhaseChoice::Expand)]
+        phase: PhaseChoice,
+    },
+    /// Print as JSON which migrations the database has.
+    Status,
+    /// Print SQL that psql applies where this program has no access.
+    Sql {
+        /// Which migrations.
+        #[arg(long, value_enum, default_value_t = PhaseChoice::Expand)]
+        phase: PhaseChoice,
+        /// The application's role, which must exist.
+        #[arg(long)]
+        role: String,
+    },
+}
+
+/// Which migrations to apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PhaseChoice {
+    /// Those that leave older versions working.
+    Expand,
+    /// All, also those that remove what older versions use.
+    All,
+}
+
+impl PhaseChoice {
+    pub(crate) fn phases(self) -> &'static [Phase] {
+        match self {
+            Self::Expand => &[Phase::Expand],
+            Self::All => &[Phase::Expand, Phase::Contract],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,7 @@
+//! The commands, one a file.
+
+pub(crate) mod extract_child;
+pub(crate) mod healthcheck;
+pub(crate) mod migrate;
+pub(crate) mod prepare;
+pub(crate) mod run;

@@ -1,0 +1,43 @@
+//! `worker extract-child`: reads one file inside the sandbox.
+
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+
+use platform::config::{Env, ScienceConfig};
+
+use crate::sandbox::limits;
+use crate::science::{self, Reading};
+
+/// Closes the sandbox, reads the file from standard input and answers on standard output. The exit code is 0 whenever
+/// there is an answer, also when the answer is a refusal.
+pub(crate) fn run(env: &Env, name: &str) -> ExitCode {
+    let answer = match ScienceConfig::from_env(env) {
+        Ok(config) => match limits::close(config.pdfium.as_deref()) {
+            Ok(()) => read(name, config.pdfium),
+            Err(error) => Reading::Broken { message: format!("{error}: {}", source_of(&error)) },
+        },
+        Err(error) => Reading::Broken { message: error.to_string() },
+    };
+    let written = serde_json::to_vec(&answer)
+        .map_err(std::io::Error::other)
+        .and_then(|text| std::io::stdout().write_all(&text));
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the answer cannot be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(name: &str, pdfium: Option<std::path::PathBuf>) -> Reading {
+    let mut bytes = Vec::new();
+    match std::io::stdin().read_to_end(&mut bytes) {
+        Ok(_) => science::read_file(&bytes, name, pdfium),
+        Err(error) => Reading::Broken { message: format!("the file cannot be taken in: {error}") },
+    }
+}
+
+fn source_of(error: &dyn std::error::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,74 @@
+//! The kinds of work, one a file. A job reads its subject, works, and settles its task in the transaction that writes
+//! the result.
+
+mod extract_job;
+mod extract_resume;
+mod file;
+mod subject;
+
+use std::time::Duration;
+
+use platform::storage::{Storage, StorageError};
+use platform::tasks::{Lease, SettleError, TaskKind};
+use sqlx::PgPool;
+
+use crate::sandbox::{Sandbox, SandboxError};
+
+pub(crate) use subject::{mark_failed, mark_queued};
+
+/// What the jobs work with. Clones share all of it.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) pool: PgPool,
+    pub(crate) storage: Storage,
+    pub(crate) sandbox: Sandbox,
+}
+
+/// How a job ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The subject has its result; the task is settled.
+    Done,
+    /// The subject is marked failed with a reason for the person who uploaded it; the task is settled.
+    Refused,
+    /// What the job needs is not there yet. The runner postpones the task.
+    NotYet(Duration),
+}
+
+/// Why a job failed. Its messages are for the people who run the installation and carry nothing of the subject.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobError {
+    /// Another worker has the task by now. Nothing was written.
+    #[error("the task's lease has passed to another worker")]
+    LeaseLost,
+    /// A query failed.
+    #[error("a query failed")]
+    Query(#[from] sqlx::Error),
+    /// The stored file cannot be had.
+    #[error("the stored file cannot be had")]
+    Storage(#[from] StorageError),
+    /// The sandbox does not work on this machine.
+    #[error("the sandbox does not work")]
+    Sandbox(#[from] SandboxError),
+    /// The installation lacks something that reading needs.
+    #[error("this installation cannot read files: {0}")]
+    Installation(String),
+}
+
+impl From<SettleError> for JobError {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::LeaseLost => Self::LeaseLost,
+            SettleError::Query(error) => Self::Query(error),
+        }
+    }
+}
+
+/// Does the work of `lease`.
+pub(crate) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobError> {
+    match lease.kind {
+        TaskKind::ExtractResume => extract_resume::run(context, lease).await,
+        TaskKind::ExtractJob => extract_job::run(context, lease).await,
+        TaskKind::MatchResume => Ok(Ending::NotYet(Duration::from_secs(60))),
+    }
+}

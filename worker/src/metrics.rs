@@ -1,0 +1,69 @@
+//! The worker's metrics.
+
+use std::time::Duration;
+
+use platform::tasks::TaskKind;
+use platform::telemetry::Metrics;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+
+/// Labels of what became of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+/// Labels of how long a task took.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+/// The worker's metrics. Clones share them.
+#[derive(Clone)]
+pub(crate) struct WorkerMetrics {
+    /// Messages in the queue: waiting and in flight.
+    pub(crate) backlog: Gauge,
+    /// Notices that this process has put into the queue.
+    pub(crate) announced: Counter,
+    /// Tasks that this process is working on.
+    pub(crate) running: Gauge,
+    ended: Family<Labels, Counter>,
+    seconds: Family<KindLabel, Histogram>,
+}
+
+impl WorkerMetrics {
+    /// Adds the metrics to `metrics`.
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let made = Self {
+            backlog: Gauge::default(),
+            announced: Counter::default(),
+            running: Gauge::default(),
+            ended: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.01, 2.0, 14))),
+        };
+        metrics.register(|registry| {
+            registry.register(
+                "queue_backlog",
+                "Messages in the queue, waiting and in flight",
+                made.backlog.clone(),
+            );
+            registry.register("queue_announced", "Notices put into the queue", made.announced.clone());
+            registry.register("tasks_running", "Tasks being worked on", made.running.clone());
+            registry.register("tasks_ended", "Attempts at tasks, by how they ended", made.ended.clone());
+            registry.register("task_duration_seconds", "Time that an attempt took", made.seconds.clone());
+        });
+        made
+    }
+
+    /// Counts an attempt that ended.
+    pub(crate) fn count(&self, kind: TaskKind, outcome: &'static str, took: Duration) {
+        let kind = kind.as_str();
+        self.ended.get_or_create(&Labels { kind, outcome }).inc();
+        self.seconds.get_or_create(&KindLabel { kind }).observe(took.as_secs_f64());
+    }
+}
