@@ -1,1 +1,18 @@
-//! operator
+//! The operator of Resume Matcher: API types and controllers.
+//!
+//! One pipeline for each controller, and only its ends touch the API server:
+//! `fetch -> validate -> observe -> decide -> build -> apply -> status`. See docs/operator.md.
+
+pub mod children;
+#[allow(
+    unreachable_pub,
+    reason = "KubeSchema repeats each struct, `pub` and all, inside a function of its own"
+)]
+pub mod crd;
+pub mod leader;
+pub mod names;
+pub mod resume_matcher;
+pub mod server;
+pub mod settings;
+pub mod startup;
+pub mod telemetry;

@@ -2,6 +2,7 @@
 
 mod cache;
 mod cluster;
+mod generate;
 mod images;
 mod model;
 mod progress;
@@ -28,6 +29,8 @@ struct Args {
 enum Task {
     /// Build, run and end a real Kubernetes cluster of this checkout.
     Cluster(cluster::Options),
+    /// Write the files that are made from the code, or check that they are up to date.
+    Generate(generate::Options),
     /// Build every image that an installation needs, as archives in the cache folder.
     Images(images::Options),
     /// Put the sentence-embedding model and the PDF library into the user's data folder.
@@ -41,6 +44,7 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().task {
         Task::Cluster(options) => cluster::run(&options)?,
+        Task::Generate(options) => generate::run(&options)?,
         Task::Images(options) => images::run(&options)?,
         Task::Model(options) => model::run(&options)?,
         Task::Up(options) => up::run(&options)?,

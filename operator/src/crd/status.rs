@@ -1,0 +1,75 @@
+//! What the operator reports.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator last saw of the installation.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ResumeMatcherStatus {
+    /// `metadata.generation` of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// `Ready`, `Reconciling`, `Stalled`, and one for each part: `DatabaseReady`, `CacheReady`, `StorageReady`,
+    /// `SchemaUpToDate`, `APIReady`, `WorkerReady`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<Condition>,
+
+    /// Where people reach the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+
+    /// The release that API and worker run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseStatus>,
+
+    /// The database's schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<SchemaStatus>,
+
+    /// The API's pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<TierStatus>,
+
+    /// The worker's pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<TierStatus>,
+}
+
+/// One release: the images that belong together.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseStatus {
+    /// The version.
+    pub version: String,
+    /// The API's image.
+    pub api_image: String,
+    /// The worker's image.
+    pub worker_image: String,
+}
+
+/// The database's schema.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaStatus {
+    /// Key of the last migration that succeeded: a hash of the image and of the services it was run with. It is the
+    /// last part of the name of the migration Job.
+    pub migrated: String,
+}
+
+/// The pods of one tier.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TierStatus {
+    /// Pods that exist.
+    pub replicas: i32,
+    /// Pods that are ready.
+    pub ready_replicas: i32,
+    /// Ready and wanted pods, for people: `2/3`.
+    pub summary: String,
+    /// Selector of the pods, in the form of a query string.
+    pub selector: String,
+}

@@ -1,0 +1,120 @@
+//! The two tiers of the application: API and worker.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint};
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The HTTP API and the web pages.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[x_kube(validation = Rule::new("!(has(self.replicas) && has(self.autoscaling))")
+    .message("spec.api: set replicas or autoscaling, not both; remove autoscaling to scale by hand")
+    .field_path(".replicas"))]
+#[serde(rename_all = "camelCase")]
+pub struct ApiSpec {
+    /// A fixed number of pods. `kubectl scale resumematcher` sets this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub replicas: Option<i32>,
+
+    /// A number of pods that follows the load.
+    /// Default, when `replicas` is absent too: what the environment says (production: 2 to 10 at 70 % CPU).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<AutoscalingSpec>,
+
+    /// The pods' resources and where they run.
+    #[serde(flatten)]
+    pub pod: PodSpec,
+}
+
+/// A number of pods that follows the CPU load (a HorizontalPodAutoscaler).
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[x_kube(validation = Rule::new("self.min <= self.max")
+    .message("autoscaling.min must not be above autoscaling.max")
+    .field_path(".min"))]
+#[serde(rename_all = "camelCase")]
+pub struct AutoscalingSpec {
+    /// Fewest pods.
+    #[serde(default = "default_min")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub min: i32,
+
+    /// Most pods.
+    #[serde(default = "default_max")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub max: i32,
+
+    /// Mean CPU use to hold, in percent of the CPU request.
+    #[serde(default = "default_cpu")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub cpu: i32,
+}
+
+const fn default_min() -> i32 {
+    2
+}
+
+const fn default_max() -> i32 {
+    10
+}
+
+const fn default_cpu() -> i32 {
+    70
+}
+
+impl Default for AutoscalingSpec {
+    fn default() -> Self {
+        Self { min: default_min(), max: default_max(), cpu: default_cpu() }
+    }
+}
+
+/// The worker that reads, parses and matches documents.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerSpec {
+    /// Number of pods. 0 stops the processing; uploads are then kept and wait. Default: what the environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub replicas: Option<i32>,
+
+    /// Jobs that one pod does at a time. Default: the number of cores that the pod sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 256))]
+    pub concurrency: Option<i32>,
+
+    /// The pods' resources and where they run.
+    #[serde(flatten)]
+    pub pod: PodSpec,
+}
+
+/// Resources of a pod, and where it runs.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PodSpec {
+    /// Requests and limits of the container. Default: what the environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceRequirements>,
+
+    /// Labels that a node must have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub node_selector: BTreeMap<String, String>,
+
+    /// Taints of nodes that the pods tolerate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tolerations: Vec<Toleration>,
+
+    /// Affinity to nodes and other pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<Affinity>,
+
+    /// How the pods spread over the cluster. Default: evenly over the nodes where that is possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topology_spread_constraints: Option<Vec<TopologySpreadConstraint>>,
+
+    /// Priority class of the pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub priority_class_name: Option<String>,
+}

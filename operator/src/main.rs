@@ -1,0 +1,98 @@
+//! The operator's program: parses, starts, ends.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use kube::{Client, CustomResourceExt};
+use operator::crd::ResumeMatcher;
+use operator::server::listen;
+use operator::settings::{Cli, Command, Settings};
+use operator::startup::{Ports, run};
+use operator::telemetry::Metrics;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Some(Command::Healthcheck) => healthcheck(&cli.settings).await,
+        Some(Command::Crd) => print_definition(),
+        None => start(cli.settings).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut text = error.to_string();
+            let mut source = error.source();
+            while let Some(cause) = source {
+                text = format!("{text}: {cause}");
+                source = cause.source();
+            }
+            // Nothing is left to tell of a failure to write this.
+            let _ = writeln!(std::io::stderr(), "resume-matcher-operator: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start(settings: Settings) -> Result<(), Error> {
+    let filter = EnvFilter::try_new(&settings.log)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    if std::io::stdout().is_terminal() {
+        log.init()
+    } else {
+        log.json().init()
+    }
+    // Two providers are in the tree; rustls takes none by itself then.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return Err("the TLS provider was installed twice".into());
+    }
+    let ports = Ports {
+        health: listen(settings.health_listen, "health").await?,
+        metrics: listen(settings.metrics_listen, "metrics").await?,
+    };
+    let stop = CancellationToken::new();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stopper = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop");
+        stopper.cancel();
+    });
+    run(Client::try_default().await?, settings, ports, Metrics::new(), stop).await?;
+    Ok(())
+}
+
+fn print_definition() -> Result<(), Error> {
+    let text = serde_saphyr::to_string(&ResumeMatcher::crd())?;
+    write!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
+
+/// Asks `/livez` over loopback.
+async fn healthcheck(settings: &Settings) -> Result<(), Error> {
+    let port = settings.health_listen.port();
+    let ask = async {
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(3), ask).await??;
+    if answer.starts_with("HTTP/1.0 200") || answer.starts_with("HTTP/1.1 200") {
+        Ok(())
+    } else {
+        Err(format!("/livez answered {:?}", answer.lines().next().unwrap_or_default()).into())
+    }
+}

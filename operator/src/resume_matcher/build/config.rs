@@ -1,0 +1,87 @@
+//! ConfigMap `NAME-config`: the application's settings that are not secret.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+
+use super::owned;
+use super::storage;
+use crate::resume_matcher::defaults::Defaults;
+use crate::resume_matcher::model::{Installation, Service};
+
+/// Its name.
+pub(super) fn name(installation: &Installation) -> String {
+    installation.name.part("config")
+}
+
+/// The ConfigMap.
+pub(super) fn build(installation: &Installation) -> ConfigMap {
+    ConfigMap {
+        metadata: owned(installation, name(installation), None),
+        data: Some(data(installation)),
+        ..ConfigMap::default()
+    }
+}
+
+/// Its content: names of environment variables and their values.
+pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
+    let proxies = installation.ingress.as_ref().map(|ingress| ingress.trusted_proxies.join(","));
+    let (endpoint, bucket, region, path_style) = match &installation.object_storage {
+        Service::External(s3) => {
+            (s3.endpoint.clone(), s3.bucket.clone(), s3.region.clone(), s3.force_path_style)
+        }
+        Service::Embedded(_) => {
+            (storage::endpoint(installation), storage::BUCKET.to_owned(), storage::REGION.to_owned(), true)
+        }
+    };
+    let mut data = BTreeMap::from([
+        ("RM_ENVIRONMENT", installation.environment.as_str().to_owned()),
+        // The namespace keeps two installations of one name apart that share a Redis.
+        ("RM_INSTALLATION", format!("{}-{}", installation.namespace, installation.name)),
+        ("RM_LOG", Defaults::of(installation.environment).log.to_owned()),
+        ("RM_PUBLIC_URL", installation.url()),
+        ("S3_ENDPOINT", endpoint),
+        ("S3_BUCKET", bucket),
+        ("S3_REGION", region),
+        ("S3_FORCE_PATH_STYLE", path_style.to_string()),
+    ]);
+    if let Some(proxies) = proxies.filter(|proxies| !proxies.is_empty()) {
+        data.insert("RM_TRUSTED_PROXIES", proxies);
+    }
+    data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resume_matcher::fixtures::{external_installation, installation};
+
+    #[test]
+    fn an_embedded_store_is_reached_by_its_service() {
+        let data = data(&installation(json!({"environment": "staging"})));
+        assert_eq!(data["S3_ENDPOINT"], "http://acme-storage:7070");
+        assert_eq!(data["S3_FORCE_PATH_STYLE"], "true");
+        assert_eq!(data["RM_ENVIRONMENT"], "staging");
+        assert_eq!(data["RM_INSTALLATION"], "people-acme");
+        assert_eq!(data["RM_PUBLIC_URL"], "http://acme-api.people.svc");
+        assert!(!data.contains_key("RM_TRUSTED_PROXIES"));
+    }
+
+    #[test]
+    fn an_external_store_is_reached_as_the_spec_says() {
+        let data = data(&external_installation());
+        assert_eq!(data["S3_ENDPOINT"], "https://s3.example");
+        assert_eq!((data["S3_BUCKET"].as_str(), data["S3_REGION"].as_str()), ("resumes", "eu-1"));
+    }
+
+    #[test]
+    fn the_ingress_makes_the_public_url_and_names_its_proxies() {
+        let data = data(&installation(json!({"ingress": {
+            "host": "cv.example", "tls": {"secretName": "t"}, "trustedProxies": ["10.0.0.0/8", "fd00::/8"]
+        }})));
+        assert_eq!(data["RM_PUBLIC_URL"], "https://cv.example");
+        assert_eq!(data["RM_TRUSTED_PROXIES"], "10.0.0.0/8,fd00::/8");
+    }
+}

@@ -1,0 +1,81 @@
+//! Job `NAME-migrate-KEY`: brings the database to the release's schema and makes the bucket.
+
+use k8s_openapi::api::batch::v1::{
+    Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule,
+};
+use k8s_openapi::api::core::v1::Container;
+
+use super::pod::{APP_USER, Pod, container, mount, scratch, template};
+use super::postgres::words;
+use super::{app_env, migration_job_name, owned};
+use crate::names::Component;
+use crate::resume_matcher::model::Installation;
+
+/// What the worker ends with when its configuration is wrong, so that trying again cannot help.
+const CONFIGURATION_WRONG: i32 = 2;
+
+/// The Job.
+pub(super) fn build(installation: &Installation, key: &str) -> Job {
+    let pod = Pod {
+        component: Component::Migrate,
+        service_account: installation.name.component(Component::Worker),
+        user: APP_USER,
+        container: migration(installation),
+        volumes: vec![scratch("tmp")],
+        placement: Some(&installation.worker.placement),
+        config_hash: None,
+        grace_seconds: 30,
+        restart_policy: Some("Never"),
+    };
+    Job {
+        metadata: owned(installation, migration_job_name(installation, key), Some(Component::Migrate)),
+        spec: Some(JobSpec {
+            backoff_limit: Some(4),
+            pod_failure_policy: Some(PodFailurePolicy { rules: vec![give_up_on_wrong_configuration()] }),
+            template: template(installation, pod),
+            ..JobSpec::default()
+        }),
+        ..Job::default()
+    }
+}
+
+fn give_up_on_wrong_configuration() -> PodFailurePolicyRule {
+    PodFailurePolicyRule {
+        action: "FailJob".to_owned(),
+        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
+            container_name: Some("migrate".to_owned()),
+            operator: "In".to_owned(),
+            values: vec![CONFIGURATION_WRONG],
+        }),
+        on_pod_conditions: None,
+    }
+}
+
+fn migration(installation: &Installation) -> Container {
+    let mut env = app_env::variables(installation);
+    env.push(app_env::owner_variable(installation));
+    Container {
+        args: Some(words(&["prepare"])),
+        env_from: Some(app_env::sources(installation)),
+        env: Some(env),
+        resources: Some(installation.worker.resources.clone()),
+        volume_mounts: Some(vec![mount("tmp", "/tmp")]),
+        ..container(installation, "migrate", &installation.release.worker_image)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resume_matcher::fixtures::external_installation;
+
+    #[test]
+    fn the_owners_url_is_given_to_the_migration_alone() {
+        let installation = external_installation();
+        let owner = app_env::owner_variable(&installation);
+        let reference = owner.value_from.clone().unwrap().secret_key_ref.unwrap();
+        assert_eq!((reference.name.as_str(), reference.key.as_str()), ("db", "ownerUrl"));
+        assert!(migration(&installation).env.unwrap().contains(&owner));
+        assert!(!app_env::variables(&installation).contains(&owner));
+    }
+}

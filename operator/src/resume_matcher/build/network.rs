@@ -1,0 +1,226 @@
+//! NetworkPolicies: everything is forbidden, and then each flow that is needed is allowed.
+
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
+    NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::api::{METRICS_PORT, PORT};
+use super::{owned, postgres, redis, storage};
+use crate::names::{COMPONENT_LABEL, Component, INSTANCE_LABEL, selector_labels};
+use crate::resume_matcher::model::Installation;
+
+/// The components that use the data services.
+const CLIENTS: [Component; 3] = [Component::Api, Component::Worker, Component::Migrate];
+const DNS: i32 = 53;
+
+/// The policies, unless the spec turns them off.
+pub(super) fn build(installation: &Installation) -> Vec<NetworkPolicy> {
+    if !installation.network.policies {
+        return vec![];
+    }
+    let mut policies =
+        vec![default_deny(installation), clients(installation), api(installation), metrics(installation)];
+    for (component, port, embedded) in [
+        (Component::Postgres, postgres::PORT, installation.database.embedded()),
+        (Component::Redis, redis::PORT, installation.cache.embedded()),
+        (Component::Storage, storage::PORT, installation.object_storage.embedded()),
+    ] {
+        policies.extend(embedded.map(|_| data_service(installation, component, port)));
+    }
+    policies
+}
+
+fn policy(installation: &Installation, suffix: &str, spec: NetworkPolicySpec) -> NetworkPolicy {
+    NetworkPolicy { metadata: owned(installation, installation.name.part(suffix), None), spec: Some(spec) }
+}
+
+fn default_deny(installation: &Installation) -> NetworkPolicy {
+    let all = LabelSelector {
+        match_labels: Some([(INSTANCE_LABEL.to_owned(), installation.name.as_str().to_owned())].into()),
+        ..LabelSelector::default()
+    };
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(all),
+        policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, "default-deny", spec)
+}
+
+/// API, worker and migration may look names up and reach the data services that they are configured with.
+fn clients(installation: &Installation) -> NetworkPolicy {
+    let dns = [protocol(DNS, "UDP"), protocol(DNS, "TCP")];
+    let mut egress = vec![NetworkPolicyEgressRule { ports: Some(dns.to_vec()), to: None }];
+    let own = |component, port| NetworkPolicyEgressRule {
+        ports: Some(vec![tcp(port)]),
+        to: Some(vec![pods(only(installation, component))]),
+    };
+    let external = |ports: Vec<i32>| NetworkPolicyEgressRule {
+        // By port alone: policies know addresses, and the service has a name.
+        ports: Some(ports.into_iter().map(tcp).collect()),
+        to: None,
+    };
+    egress.push(installation.database.external().map_or_else(
+        || own(Component::Postgres, postgres::PORT),
+        |database| external(database.ports.clone()),
+    ));
+    egress.push(
+        installation
+            .cache
+            .external()
+            .map_or_else(|| own(Component::Redis, redis::PORT), |cache| external(vec![cache.port])),
+    );
+    egress.push(
+        installation
+            .object_storage
+            .external()
+            .map_or_else(|| own(Component::Storage, storage::PORT), |s3| external(vec![s3.port])),
+    );
+    egress.extend(installation.network.allow_egress.iter().cloned());
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(any_of(installation, &CLIENTS)),
+        policy_types: Some(vec!["Egress".to_owned()]),
+        egress: Some(egress),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, "clients", spec)
+}
+
+fn api(installation: &Installation) -> NetworkPolicy {
+    let from = installation.network.allow_api_from.clone();
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(only(installation, Component::Api)),
+        policy_types: Some(vec!["Ingress".to_owned()]),
+        ingress: Some(vec![NetworkPolicyIngressRule {
+            ports: Some(vec![tcp(PORT)]),
+            from: Some(from).filter(|from| !from.is_empty()),
+        }]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, "api", spec)
+}
+
+fn metrics(installation: &Installation) -> NetworkPolicy {
+    let given = &installation.network.allow_metrics_from;
+    let from = if given.is_empty() { vec![pods(LabelSelector::default())] } else { given.clone() };
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(any_of(installation, &[Component::Api, Component::Worker])),
+        policy_types: Some(vec!["Ingress".to_owned()]),
+        ingress: Some(vec![NetworkPolicyIngressRule {
+            ports: Some(vec![tcp(METRICS_PORT)]),
+            from: Some(from),
+        }]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, "metrics", spec)
+}
+
+/// An embedded service is reached by its clients and reaches nobody.
+fn data_service(installation: &Installation, component: Component, port: i32) -> NetworkPolicy {
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(only(installation, component)),
+        policy_types: Some(vec!["Ingress".to_owned()]),
+        ingress: Some(vec![NetworkPolicyIngressRule {
+            ports: Some(vec![tcp(port)]),
+            from: Some(vec![pods(any_of(installation, &CLIENTS))]),
+        }]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, component.as_str(), spec)
+}
+
+fn tcp(port: i32) -> NetworkPolicyPort {
+    protocol(port, "TCP")
+}
+
+fn protocol(port: i32, protocol: &str) -> NetworkPolicyPort {
+    NetworkPolicyPort {
+        port: Some(IntOrString::Int(port)),
+        protocol: Some(protocol.to_owned()),
+        end_port: None,
+    }
+}
+
+fn pods(selector: LabelSelector) -> NetworkPolicyPeer {
+    NetworkPolicyPeer { pod_selector: Some(selector), ..NetworkPolicyPeer::default() }
+}
+
+fn only(installation: &Installation, component: Component) -> LabelSelector {
+    LabelSelector {
+        match_labels: Some(selector_labels(&installation.name, component)),
+        ..LabelSelector::default()
+    }
+}
+
+fn any_of(installation: &Installation, components: &[Component]) -> LabelSelector {
+    LabelSelector {
+        match_labels: Some([(INSTANCE_LABEL.to_owned(), installation.name.as_str().to_owned())].into()),
+        match_expressions: Some(vec![LabelSelectorRequirement {
+            key: COMPONENT_LABEL.to_owned(),
+            operator: "In".to_owned(),
+            values: Some(components.iter().map(|component| component.as_str().to_owned()).collect()),
+        }]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resume_matcher::fixtures::{external_installation, installation};
+
+    fn names(installation: &Installation) -> Vec<String> {
+        build(installation).into_iter().map(|policy| policy.metadata.name.unwrap()).collect()
+    }
+
+    #[test]
+    fn each_embedded_service_has_a_policy_of_its_own() {
+        assert_eq!(
+            names(&installation(json!({}))),
+            [
+                "acme-default-deny",
+                "acme-clients",
+                "acme-api",
+                "acme-metrics",
+                "acme-postgres",
+                "acme-redis",
+                "acme-storage"
+            ]
+        );
+        assert_eq!(names(&external_installation()).len(), 4);
+        assert!(names(&installation(json!({"network": {"policies": false}}))).is_empty());
+    }
+
+    #[test]
+    fn external_services_are_reached_by_the_ports_in_their_urls() {
+        let egress = clients(&external_installation()).spec.unwrap().egress.unwrap();
+        let ports: Vec<Vec<i32>> = egress
+            .iter()
+            .map(|rule| {
+                let ports = rule.ports.iter().flatten();
+                ports
+                    .map(|port| match port.port {
+                        Some(IntOrString::Int(port)) => port,
+                        _ => 0,
+                    })
+                    .collect()
+            })
+            .collect();
+        assert_eq!(ports, [vec![53, 53], vec![6432, 5432], vec![6379], vec![443]]);
+    }
+
+    #[test]
+    fn those_that_the_spec_names_are_let_in_alone() {
+        let peer = json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}});
+        let installation =
+            installation(json!({"network": {"allowApiFrom": [peer], "allowMetricsFrom": [peer]}}));
+        for policy in [api(&installation), metrics(&installation)] {
+            let from = policy.spec.unwrap().ingress.unwrap()[0].from.clone().unwrap();
+            assert_eq!(serde_json::to_value(from).unwrap(), json!([peer]));
+        }
+    }
+}

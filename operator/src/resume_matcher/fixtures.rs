@@ -1,0 +1,81 @@
+//! Objects for the unit tests of the pipeline.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::json;
+
+use super::credentials::{Credentials, Existing};
+use super::model::Installation;
+use super::validate::{ReferencedSecrets, validate};
+use crate::crd::ResumeMatcher;
+
+/// A `ResumeMatcher` named `acme` in namespace `people` with this spec.
+pub(crate) fn object(spec: serde_json::Value) -> ResumeMatcher {
+    serde_json::from_value(json!({
+        "apiVersion": "resumematcher.io/v1alpha1",
+        "kind": "ResumeMatcher",
+        "metadata": {"name": "acme", "namespace": "people", "uid": "0c1d", "generation": 3},
+        "spec": spec,
+    }))
+    .unwrap()
+}
+
+/// A Secret with these keys.
+pub(crate) fn secret(name: &str, data: &[(&str, &str)]) -> Secret {
+    let data = data.iter().map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())));
+    let mut secret = Secret { data: Some(data.collect()), ..Secret::default() };
+    secret.metadata.name = Some(name.to_owned());
+    secret
+}
+
+/// Secrets for all three external services, named `db`, `redis` and `s3`.
+pub(crate) fn external_secrets() -> ReferencedSecrets {
+    [
+        secret(
+            "db",
+            &[
+                ("url", "postgres://app:pw@db.example:6432/rm"),
+                ("ownerUrl", "postgres://own:pw@db.example/rm"),
+            ],
+        ),
+        secret("redis", &[("url", "rediss://:pw@redis.example/0")]),
+        secret("s3", &[("accessKeyId", "AKIA"), ("secretAccessKey", "shh")]),
+    ]
+    .into_iter()
+    .map(|secret| (secret.metadata.name.clone().unwrap(), Some(secret)))
+    .collect()
+}
+
+/// A spec with all three services external.
+pub(crate) fn external_spec() -> serde_json::Value {
+    json!({
+        "database": {"external": {"secretRef": {"name": "db"}}},
+        "cache": {"external": {"secretRef": {"name": "redis"}}},
+        "objectStorage": {"s3": {
+            "endpoint": "https://s3.example", "bucket": "resumes", "region": "eu-1", "secretRef": {"name": "s3"}
+        }},
+    })
+}
+
+/// The installation of a spec that names no Secrets.
+pub(crate) fn installation(spec: serde_json::Value) -> Installation {
+    validate(&object(spec), &BTreeMap::new()).unwrap()
+}
+
+/// An installation whose services are all external.
+pub(crate) fn external_installation() -> Installation {
+    validate(&object(external_spec()), &external_secrets()).unwrap()
+}
+
+/// Credentials that are the same each time.
+pub(crate) fn credentials(installation: &Installation) -> Credentials {
+    let mut counter = 0_u8;
+    Credentials::complete(installation, &Existing::default(), &mut |bytes| {
+        counter += 1;
+        bytes.fill(counter);
+        Ok(())
+    })
+    .unwrap()
+}

@@ -1,0 +1,228 @@
+//! The validated installation: what the later steps of the pipeline read in place of the raw spec. What cannot
+//! be run cannot be written down here.
+
+use k8s_openapi::api::core::v1::{LocalObjectReference, ResourceRequirements};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+use crate::crd::{Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy, ReleaseStatus};
+use crate::names::InstallationName;
+
+/// One installation, complete and consistent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Installation {
+    /// Its name.
+    pub name: InstallationName,
+    /// Its namespace.
+    pub namespace: String,
+    /// Makes its objects go away with it.
+    pub owner: OwnerReference,
+    /// What it is for.
+    pub environment: Environment,
+    /// The release that is asked for.
+    pub release: Release,
+    /// How images are pulled.
+    pub pulling: Pulling,
+    /// The API tier.
+    pub api: Api,
+    /// The worker tier.
+    pub worker: Worker,
+    /// The database.
+    pub database: Service<ExternalDatabase>,
+    /// The cache and queue.
+    pub cache: Service<ExternalCache>,
+    /// The storage of files.
+    pub object_storage: Service<ExternalStorage>,
+    /// How it is reached from outside.
+    pub ingress: Option<IngressSpec>,
+    /// Network policies.
+    pub network: NetworkSpec,
+}
+
+impl Installation {
+    /// Where people reach it: through the ingress, or else inside the cluster.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.ingress {
+            Some(IngressSpec { host, tls: Some(_), .. }) => format!("https://{host}"),
+            Some(IngressSpec { host, .. }) => format!("http://{host}"),
+            None => format!("http://{}.{}.svc", self.name.part("api"), self.namespace),
+        }
+    }
+}
+
+/// The images that belong together, and their version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The version.
+    pub version: String,
+    /// The API's image.
+    pub api_image: String,
+    /// The worker's image; the migration Job runs it too.
+    pub worker_image: String,
+}
+
+impl From<&ReleaseStatus> for Release {
+    fn from(status: &ReleaseStatus) -> Self {
+        Self {
+            version: status.version.clone(),
+            api_image: status.api_image.clone(),
+            worker_image: status.worker_image.clone(),
+        }
+    }
+}
+
+impl From<&Release> for ReleaseStatus {
+    fn from(release: &Release) -> Self {
+        Self {
+            version: release.version.clone(),
+            api_image: release.api_image.clone(),
+            worker_image: release.worker_image.clone(),
+        }
+    }
+}
+
+/// How images are pulled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pulling {
+    /// When.
+    pub policy: PullPolicy,
+    /// With which credentials.
+    pub secrets: Vec<LocalObjectReference>,
+}
+
+/// The API tier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Api {
+    /// How many pods.
+    pub scale: Scale,
+    /// Requests and limits.
+    pub resources: ResourceRequirements,
+    /// Where the pods run.
+    pub placement: PodSpec,
+}
+
+/// How many pods a tier has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Always that many.
+    Fixed(i32),
+    /// As many as hold the CPU use at `cpu` percent, within the limits; `min <= max`.
+    Auto {
+        /// Fewest.
+        min: i32,
+        /// Most.
+        max: i32,
+        /// Percent of the CPU request.
+        cpu: i32,
+    },
+}
+
+impl Scale {
+    /// The number of pods there always is.
+    #[must_use]
+    pub const fn least(self) -> i32 {
+        match self {
+            Self::Fixed(replicas) => replicas,
+            Self::Auto { min, .. } => min,
+        }
+    }
+}
+
+/// The worker tier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Worker {
+    /// How many pods.
+    pub replicas: i32,
+    /// Jobs at a time in one pod; none: what the worker finds right.
+    pub concurrency: Option<i32>,
+    /// Requests and limits.
+    pub resources: ResourceRequirements,
+    /// Where the pods run.
+    pub placement: PodSpec,
+}
+
+/// A service that holds data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Service<E> {
+    /// Run by someone else.
+    External(E),
+    /// Run by the operator.
+    Embedded(Embedded),
+}
+
+impl<E> Service<E> {
+    /// The embedded service, if it is one.
+    pub const fn embedded(&self) -> Option<&Embedded> {
+        match self {
+            Self::Embedded(embedded) => Some(embedded),
+            Self::External(_) => None,
+        }
+    }
+
+    /// The external service, if it is one.
+    pub const fn external(&self) -> Option<&E> {
+        match self {
+            Self::External(external) => Some(external),
+            Self::Embedded(_) => None,
+        }
+    }
+}
+
+/// A service that the operator runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    /// Its image.
+    pub image: String,
+    /// The size of its volume, as a Kubernetes quantity.
+    pub storage_size: String,
+    /// The class of its volume; none: the cluster's default class.
+    pub storage_class: Option<String>,
+    /// Requests and limits.
+    pub resources: ResourceRequirements,
+}
+
+/// A Secret of someone else's, present and complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalSecret {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of the values that are used of it.
+    pub digest: [u8; 32],
+}
+
+/// A database that exists already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalDatabase {
+    /// The Secret with its URL.
+    pub secret: ExternalSecret,
+    /// The key of the URL that migrations use.
+    pub owner_key: &'static str,
+    /// The ports that must be reachable.
+    pub ports: Vec<i32>,
+}
+
+/// A Redis that exists already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalCache {
+    /// The Secret with its URL.
+    pub secret: ExternalSecret,
+    /// The port that must be reachable.
+    pub port: i32,
+}
+
+/// A bucket that exists already, or may be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalStorage {
+    /// The service's URL.
+    pub endpoint: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The region.
+    pub region: String,
+    /// Whether the bucket's name goes into the path.
+    pub force_path_style: bool,
+    /// The Secret with the access key.
+    pub secret: ExternalSecret,
+    /// The port that must be reachable.
+    pub port: i32,
+}

@@ -1,0 +1,118 @@
+//! What the operator is started with: options, or environment variables.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The operator of Resume Matcher.
+#[derive(Debug, Parser)]
+#[command(name = "resume-matcher-operator", version, about)]
+pub struct Cli {
+    /// What to do; default: run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to run.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What the program can do besides running.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask the operator of this container whether it lives; ends with 0 if it does.
+    Healthcheck,
+    /// Print the CustomResourceDefinition as YAML.
+    Crd,
+}
+
+/// How to run.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Namespaces to watch, separated by commas; empty: all.
+    #[arg(long, env = "WATCH_NAMESPACES", value_delimiter = ',')]
+    pub watch_namespaces: Vec<String>,
+
+    /// Namespace of the Lease: the operator's own.
+    #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
+    pub lease_namespace: String,
+
+    /// Name of the Lease.
+    #[arg(long, env = "LEASE_NAME", default_value = "resume-matcher-operator")]
+    pub lease_name: String,
+
+    /// Who this replica is. Default: the host's name and the process id.
+    #[arg(long, env = "POD_NAME")]
+    pub identity: Option<String>,
+
+    /// Address of `/livez` and `/readyz`.
+    #[arg(long, env = "HEALTH_LISTEN", default_value = "0.0.0.0:8081")]
+    pub health_listen: SocketAddr,
+
+    /// Address of `/metrics`.
+    #[arg(long, env = "METRICS_LISTEN", default_value = "0.0.0.0:8080")]
+    pub metrics_listen: SocketAddr,
+
+    /// Objects that are worked on at a time, in each watched scope.
+    #[arg(long, env = "CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+
+    /// Seconds after which a quiet object is looked at again.
+    #[arg(long, env = "RESYNC_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    pub resync_seconds: u64,
+
+    /// What is logged, as a tracing filter.
+    #[arg(long, env = "RM_LOG", default_value = "info")]
+    pub log: String,
+}
+
+impl Settings {
+    /// The namespaces to watch, each once; none: all.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<Option<String>> {
+        let mut namespaces: Vec<_> =
+            self.watch_namespaces.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        if namespaces.is_empty() {
+            vec![None]
+        } else {
+            namespaces.into_iter().map(|name| Some(name.to_owned())).collect()
+        }
+    }
+
+    /// How often a quiet object is looked at.
+    #[must_use]
+    pub const fn resync(&self) -> Duration {
+        Duration::from_secs(self.resync_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(arguments: &[&str]) -> Settings {
+        let arguments = std::iter::once("resume-matcher-operator").chain(arguments.iter().copied());
+        Cli::try_parse_from(arguments).unwrap().settings
+    }
+
+    #[test]
+    fn without_namespaces_all_are_watched() {
+        assert_eq!(settings(&[]).scopes(), [None]);
+        assert_eq!(settings(&["--watch-namespaces", ""]).scopes(), [None]);
+    }
+
+    #[test]
+    fn namespaces_are_watched_once_each() {
+        let scopes = settings(&["--watch-namespaces", "b, a,b"]).scopes();
+        assert_eq!(scopes, [Some("a".to_owned()), Some("b".to_owned())]);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for arguments in [["x", "--concurrency", "0"], ["x", "--health-listen", "nowhere"]] {
+            assert!(Cli::try_parse_from(arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

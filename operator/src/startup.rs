@@ -1,0 +1,191 @@
+//! Starts everything in its order, and ends it. The program and the tests start the operator by the same function.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::FutureExt;
+use kube::core::DeserializeGuard;
+use kube::runtime::Controller;
+use kube::runtime::controller::{Config, Error as ControllerError};
+use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher;
+use kube::{Api, Client};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::children::{ChildIndex, References, Watches, watch_children};
+use crate::crd::ResumeMatcher;
+use crate::leader::{Candidate, Election, Lost};
+use crate::names::FIELD_MANAGER;
+use crate::resume_matcher::apply::Applier;
+use crate::resume_matcher::{Context, error_policy, reconcile};
+use crate::server::{serve_health, serve_metrics};
+use crate::settings::Settings;
+use crate::telemetry::Metrics;
+
+/// Why the operator ended although nobody asked it to.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// Another replica leads.
+    #[error("does not lead any more")]
+    Lost(#[from] Lost),
+    /// A server ended.
+    #[error("the server for health or metrics ended")]
+    Server(#[from] std::io::Error),
+    /// The controllers ended by themselves.
+    #[error("the controllers ended")]
+    Controllers,
+}
+
+/// The ports that the operator serves.
+pub struct Ports {
+    /// Of the probes.
+    pub health: TcpListener,
+    /// Of the metrics.
+    pub metrics: TcpListener,
+}
+
+/// Runs the operator until `stop`: serves health and metrics, waits for leadership, then reconciles.
+///
+/// # Errors
+/// When leadership is lost or a server ends. What was begun is dropped then, and nothing more is written.
+pub async fn run(
+    client: Client,
+    settings: Settings,
+    ports: Ports,
+    metrics: Metrics,
+    stop: CancellationToken,
+) -> Result<(), RunError> {
+    let (heard, ready) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    servers.spawn(serve_health(ports.health, ready));
+    servers.spawn(serve_metrics(ports.metrics, metrics.clone()));
+    tokio::select! {
+        Some(ended) = servers.join_next() => match ended {
+            Ok(result) => { result?; Err(RunError::Controllers) }
+            Err(_) => Err(RunError::Controllers),
+        },
+        result = lead(client, &settings, metrics, heard, stop) => result,
+    }
+}
+
+/// Waits for leadership, reconciles as long as it lasts, and gives it back.
+async fn lead(
+    client: Client,
+    settings: &Settings,
+    metrics: Metrics,
+    heard: watch::Sender<bool>,
+    stop: CancellationToken,
+) -> Result<(), RunError> {
+    let mut candidate = Candidate::new(client.clone(), election(settings));
+    tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        () = candidate.acquire(&heard) => {}
+    }
+    metrics.leads(true);
+    let outcome = tokio::select! {
+        // First: a reconciliation must not go on beside a lost Lease.
+        biased;
+        lost = candidate.hold() => Err(RunError::Lost(lost)),
+        () = reconcile_all(client, settings, metrics.clone(), stop.clone()) => {
+            if stop.is_cancelled() { Ok(()) } else { Err(RunError::Controllers) }
+        }
+    };
+    metrics.leads(false);
+    if outcome.is_ok() {
+        if let Err(error) = candidate.release().await {
+            tracing::warn!(%error, "the Lease was not given back; it runs out");
+        }
+    }
+    outcome
+}
+
+fn election(settings: &Settings) -> Election {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "resume-matcher-operator".to_owned());
+    let identity = settings.identity.clone().unwrap_or_else(|| format!("{host}-{}", std::process::id()));
+    Election {
+        namespace: settings.lease_namespace.clone(),
+        name: settings.lease_name.clone(),
+        identity,
+        duration: Duration::from_secs(15),
+        renew_deadline: Duration::from_secs(10),
+        retry: Duration::from_secs(2),
+    }
+}
+
+/// Watches and reconciles in every scope until `stop`.
+async fn reconcile_all(client: Client, settings: &Settings, metrics: Metrics, stop: CancellationToken) {
+    let index = Arc::new(ChildIndex::default());
+    let references = Arc::new(References::default());
+    let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: settings.identity.clone() };
+    let context = Arc::new(Context {
+        client: client.clone(),
+        applier: Arc::new(Applier::new(client.clone(), index.clone(), metrics.clone())),
+        references: references.clone(),
+        recorder: Recorder::new(client.clone(), reporter),
+        metrics: metrics.clone(),
+        resync: settings.resync(),
+        failures: Arc::default(),
+    });
+    let mut controllers = JoinSet::new();
+    for namespace in settings.scopes() {
+        let (triggers, triggered) = mpsc::unbounded_channel();
+        let watches = Watches {
+            index: index.clone(),
+            references: references.clone(),
+            triggers,
+            metrics: metrics.clone(),
+        };
+        controllers.spawn(reconcile_scope(
+            client.clone(),
+            namespace,
+            settings.concurrency,
+            (watches, triggered),
+            context.clone(),
+            stop.clone(),
+        ));
+    }
+    while controllers.join_next().await.is_some() {}
+}
+
+/// Watches and reconciles in one namespace, or in all, until `stop`.
+async fn reconcile_scope(
+    client: Client,
+    namespace: Option<String>,
+    concurrency: u16,
+    (watches, triggered): (Watches, mpsc::UnboundedReceiver<ObjectRef<ResumeMatcher>>),
+    context: Arc<Context>,
+    stop: CancellationToken,
+) {
+    let tasks = tokio::select! {
+        () = stop.cancelled() => return,
+        tasks = watch_children(&client, namespace.as_deref(), &watches) => tasks,
+    };
+    let api: Api<DeserializeGuard<ResumeMatcher>> = match &namespace {
+        Some(namespace) => Api::namespaced(client, namespace),
+        None => Api::all(client),
+    };
+    let triggered = futures::stream::unfold(triggered, |mut triggered| async move {
+        triggered.recv().await.map(|object| (object.into_kind_unchecked(()), triggered))
+    });
+    tracing::info!(namespace = namespace.as_deref().unwrap_or("all"), "reconciles");
+    Controller::new(api, watcher::Config::default())
+        .with_config(Config::default().concurrency(concurrency))
+        .reconcile_on(triggered)
+        .graceful_shutdown_on(stop.cancelled_owned().map(|()| ()))
+        .run(reconcile, error_policy, context)
+        .for_each(|result| async move {
+            match result {
+                // Told where they are handled; an object that is gone needs nothing.
+                Ok(_) | Err(ControllerError::ReconcilerFailed(..) | ControllerError::ObjectNotFound(_)) => {}
+                Err(error) => tracing::warn!(%error, "controller"),
+            }
+        })
+        .await;
+    drop(tasks);
+}

@@ -1,0 +1,185 @@
+//! What the operator counts and logs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::children::Kind;
+
+/// What a write to the API server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Verb {
+    /// Server-side apply.
+    Apply,
+    /// Deletion.
+    Delete,
+    /// Change of status or finalizer.
+    Patch,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WriteLabels {
+    kind: &'static str,
+    verb: Verb,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CategoryLabel {
+    category: &'static str,
+}
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    reconciles: Counter,
+    errors: Family<CategoryLabel, Counter>,
+    durations: Histogram,
+    writes: Family<WriteLabels, Counter>,
+    repairs: Family<KindLabel, Counter>,
+    watch_failures: Family<KindLabel, Counter>,
+    in_flight: Gauge,
+    leader: Gauge,
+}
+
+/// The operator's metrics, in the Prometheus text format at `/metrics`. Labels come from enums alone.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Inner>);
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// A set of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("resume_matcher_operator");
+        let buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+        let (reconciles, errors, durations) =
+            (Counter::default(), Family::default(), Histogram::new(buckets));
+        let (writes, repairs, watch_failures) = (Family::default(), Family::default(), Family::default());
+        let (in_flight, leader) = (Gauge::default(), Gauge::default());
+        registry.register("reconciles", "Reconciliations that were begun", reconciles.clone());
+        registry.register("reconcile_errors", "Reconciliations that failed, by category", errors.clone());
+        registry.register("reconcile_duration_seconds", "How long reconciliations took", durations.clone());
+        registry.register("api_writes", "Writes to the API server, by kind and verb", writes.clone());
+        registry.register(
+            "drift_repaired",
+            "Objects put back after someone changed them, by kind",
+            repairs.clone(),
+        );
+        registry.register(
+            "watch_failures",
+            "Watches that failed and started again, by kind",
+            watch_failures.clone(),
+        );
+        registry.register("reconciles_in_flight", "Reconciliations that run now", in_flight.clone());
+        registry.register("leader", "1 while this replica leads", leader.clone());
+        Self(Arc::new(Inner {
+            registry,
+            reconciles,
+            errors,
+            durations,
+            writes,
+            repairs,
+            watch_failures,
+            in_flight,
+            leader,
+        }))
+    }
+
+    /// A reconciliation begins.
+    pub fn reconcile_began(&self) {
+        self.0.reconciles.inc();
+        self.0.in_flight.inc();
+    }
+
+    /// A reconciliation ended, well or with an error of this category.
+    pub fn reconcile_ended(&self, took: Duration, error: Option<&'static str>) {
+        self.0.in_flight.dec();
+        self.0.durations.observe(took.as_secs_f64());
+        if let Some(category) = error {
+            self.0.errors.get_or_create(&CategoryLabel { category }).inc();
+        }
+    }
+
+    /// An object was written.
+    pub fn wrote(&self, kind: Kind, verb: Verb) {
+        self.0.writes.get_or_create(&WriteLabels { kind: kind.as_str(), verb }).inc();
+    }
+
+    /// The `ResumeMatcher` itself was written: its status or its finalizer.
+    pub fn wrote_object(&self) {
+        self.0.writes.get_or_create(&WriteLabels { kind: "ResumeMatcher", verb: Verb::Patch }).inc();
+    }
+
+    /// An object that someone had changed was put back.
+    pub fn repaired(&self, kind: Kind) {
+        self.0.repairs.get_or_create(&KindLabel { kind: kind.as_str() }).inc();
+    }
+
+    /// A watch failed.
+    pub fn watch_failed(&self, kind: Kind) {
+        self.0.watch_failures.get_or_create(&KindLabel { kind: kind.as_str() }).inc();
+    }
+
+    /// This replica began or ceased to lead.
+    pub fn leads(&self, leads: bool) {
+        self.0.leader.set(i64::from(leads));
+    }
+
+    /// All metrics as text.
+    ///
+    /// # Errors
+    /// When the encoder fails.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.0.registry)?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_has_every_metric_with_its_labels() {
+        let metrics = Metrics::new();
+        metrics.reconcile_began();
+        metrics.reconcile_ended(Duration::from_millis(30), Some("apply"));
+        metrics.wrote(Kind::Deployment, Verb::Apply);
+        metrics.wrote_object();
+        metrics.repaired(Kind::Service);
+        metrics.watch_failed(Kind::Secret);
+        metrics.leads(true);
+        let text = metrics.encode().unwrap();
+        for line in [
+            "resume_matcher_operator_reconciles_total 1",
+            "resume_matcher_operator_reconciles_in_flight 0",
+            r#"resume_matcher_operator_reconcile_errors_total{category="apply"} 1"#,
+            r#"resume_matcher_operator_reconcile_duration_seconds_bucket{le="0.05"} 1"#,
+            r#"resume_matcher_operator_api_writes_total{kind="Deployment",verb="Apply"} 1"#,
+            r#"resume_matcher_operator_api_writes_total{kind="ResumeMatcher",verb="Patch"} 1"#,
+            r#"resume_matcher_operator_drift_repaired_total{kind="Service"} 1"#,
+            r#"resume_matcher_operator_watch_failures_total{kind="Secret"} 1"#,
+            "resume_matcher_operator_leader 1",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask generate`: writes the files that are made from the code, or checks that they are up to date.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+
+use crate::run::{cargo, output, root};
+
+/// What to do with them.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Write nothing; fail when a file is not what it would be.
+    #[arg(long)]
+    check: bool,
+}
+
+const HEADER: &str = "# Made from operator/src/crd.rs by `cargo xtask generate`. Do not edit.\n";
+const MEND: &str = "run `cargo xtask generate` and commit the result";
+
+/// Makes every generated file.
+///
+/// # Errors
+/// When the operator cannot be built or a file cannot be written; with `--check`, when one differs.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let mut stale = Vec::new();
+    for (path, content) in files()? {
+        let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+        if std::fs::read_to_string(&path).is_ok_and(|present| present == content) {
+            continue;
+        }
+        if options.check {
+            stale.push(shown);
+            continue;
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+        }
+        std::fs::write(&path, content).with_context(|| format!("write {shown}"))?;
+        println!("wrote {shown}");
+    }
+    if !stale.is_empty() {
+        bail!("not up to date: {}; {MEND}", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// Each generated file and its content. The chart has its own copy, because a chart cannot reach outside its folder,
+/// and keeps the definition when it is uninstalled: deleting it would delete every installation.
+fn files() -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let definition = output(&mut cargo(&["run", "--quiet", "--package", "operator", "--", "crd"]))?;
+    let plain = format!("{HEADER}{definition}");
+    let kept = definition.replacen(
+        "metadata:\n",
+        "metadata:\n  annotations:\n    helm.sh/resource-policy: keep\n",
+        1,
+    );
+    if kept == definition {
+        bail!("the definition has no metadata to annotate");
+    }
+    let chart = format!("{{{{- if .Values.crds.install }}}}\n{HEADER}{}{{{{- end }}}}\n", escape(&kept));
+    Ok(vec![
+        (root().join("crds/resumematchers.yaml"), plain.clone()),
+        // kustomize does not read files above its folder.
+        (root().join("kustomize/base/crd.yaml"), plain),
+        (root().join("charts/resume-matcher-operator/templates/crd.yaml"), chart),
+    ])
+}
+
+/// Text that Helm would take for its own.
+fn escape(text: &str) -> String {
+    text.replace("{{", "{{ \"{{\" }}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn helms_own_signs_are_escaped() {
+        assert_eq!(escape("a {{ b"), "a {{ \"{{\" }} b");
+    }
+}
