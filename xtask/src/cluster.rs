@@ -1,9 +1,10 @@
 //! `cargo xtask cluster`: the real cluster of this checkout, and the programs that it is made of.
 
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use test_cluster::{
     Access, Cluster, ClusterOptions, ControlPlane, ControlPlaneOptions, Tools, control_plane_tools,
     identity_of, state_path, tools,
@@ -142,12 +143,9 @@ fn status(identity: &str, kubeconfig: Option<&PathBuf>) -> anyhow::Result<()> {
 }
 
 fn kubectl(access: &Access, args: &[String]) -> anyhow::Result<()> {
-    let mut command = Command::new(access.program());
-    let status = command.args(args).env("KUBECONFIG", access.kubeconfig()).status().context("run kubectl")?;
-    if !ExitStatus::success(&status) {
-        bail!("kubectl ended with {status}");
-    }
-    Ok(())
+    // This process becomes kubectl, whose exit status and messages are then its own.
+    let error = Command::new(access.program()).args(args).env("KUBECONFIG", access.kubeconfig()).exec();
+    Err(error).context("run kubectl")
 }
 
 /// The cluster that is up, or an error that says how to start it.

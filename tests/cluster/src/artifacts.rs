@@ -1,5 +1,7 @@
 //! The programs of the cluster: compiled from Go modules once, kept in the cache folder by a hash of their sources.
 
+mod trim;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -94,24 +96,36 @@ struct Target {
     package: &'static str,
     /// Names by which the program is also called; it reads its own name.
     links: &'static [&'static str],
+    /// Compiled with the module file of [`trim`].
+    trimmed: bool,
 }
 
-const NODE: Target = Target { name: "node", module: "kubernetes", package: "./node", links: &[] };
-const CLIENTS: Target =
-    Target { name: "clients", module: "kubernetes", package: "./clients", links: &["kubectl", "helm"] };
-const PAUSE: Target = Target { name: "pause", module: "kubernetes", package: "./pause", links: &[] };
-const PROBE: Target = Target { name: "probe", module: "kubernetes", package: "./probe", links: &[] };
+const NODE: Target =
+    Target { name: "node", module: "kubernetes", package: "./node", links: &[], trimmed: false };
+const CLIENTS: Target = Target {
+    name: "clients",
+    module: "kubernetes",
+    package: "./clients",
+    links: &["kubectl", "helm"],
+    trimmed: false,
+};
+const PAUSE: Target =
+    Target { name: "pause", module: "kubernetes", package: "./pause", links: &[], trimmed: false };
+const PROBE: Target =
+    Target { name: "probe", module: "kubernetes", package: "./probe", links: &[], trimmed: false };
 const TRAEFIK: Target = Target {
     name: "traefik",
     module: "kubernetes",
     package: "github.com/traefik/traefik/v3/cmd/traefik",
     links: &[],
+    trimmed: true,
 };
 const VERSITYGW: Target = Target {
     name: "versitygw",
     module: "versitygw",
     package: "github.com/versity/versitygw/cmd/versitygw",
     links: &[],
+    trimmed: false,
 };
 
 /// The name of [`Tools::probe_image`].
@@ -218,7 +232,8 @@ fn cache_key(target: &Target, module: &Path, go: &str) -> Result<String, BuildEr
     }
     files.sort();
     let mut hash = Sha256::new();
-    for text in [go, &linker_flags(), target.package] {
+    let stand_in = if target.trimmed { trim::STAND_IN } else { "" };
+    for text in [go, &linker_flags(), target.package, stand_in] {
         hash.update(text.as_bytes());
         hash.update([0]);
     }
@@ -234,9 +249,14 @@ fn cache_key(target: &Target, module: &Path, go: &str) -> Result<String, BuildEr
 fn compile(target: &Target, module: &Path, program: &Path, log: Log<'_>) -> Result<(), BuildError> {
     let start = Instant::now();
     log(&format!("compiling {}", target.name));
-    let mut child = Command::new("go")
-        .args(["build", "-v", "-trimpath", "-ldflags", &linker_flags(), "-o"])
-        .arg(program)
+    let mut command = Command::new("go");
+    command.args(["build", "-v", "-trimpath", "-ldflags", &linker_flags(), "-o"]).arg(program);
+    if target.trimmed {
+        let folder = program.with_file_name("module");
+        create_dir(&folder)?;
+        command.arg("-modfile").arg(trim::module_file(module, &folder)?);
+    }
+    let mut child = command
         .arg(target.package)
         .current_dir(module)
         .env("CGO_ENABLED", "0")
@@ -245,23 +265,7 @@ fn compile(target: &Target, module: &Path, program: &Path, log: Log<'_>) -> Resu
         .stderr(Stdio::piped())
         .spawn()
         .map_err(BuildError::NoGo)?;
-    let mut lines: Vec<String> = Vec::new();
-    let mut said = start;
-    if let Some(stderr) = child.stderr.take() {
-        // With -v the compiler prints a line for each package that it compiles, and one for each module it fetches.
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            lines.push(line);
-            if said.elapsed() >= PROGRESS_EVERY {
-                said = Instant::now();
-                log(&format!(
-                    "compiling {}: {} packages, {} s",
-                    target.name,
-                    lines.len(),
-                    start.elapsed().as_secs()
-                ));
-            }
-        }
-    }
+    let lines = child.stderr.take().map(|stderr| follow(target.name, stderr, log)).unwrap_or_default();
     let status = file("wait for go build of", program, child.wait())?;
     if !status.success() {
         return Err(BuildError::Compile {
@@ -278,6 +282,22 @@ fn compile(target: &Target, module: &Path, program: &Path, log: Log<'_>) -> Resu
         size / 1_000_000
     ));
     Ok(())
+}
+
+/// Reads what the compiler says to its end, and tells from time to time how far it is. With -v it prints a line for each
+/// package that it compiles, and one for each module that it fetches.
+fn follow(name: &str, stderr: impl std::io::Read, log: Log<'_>) -> Vec<String> {
+    let start = Instant::now();
+    let mut said = start;
+    let mut lines: Vec<String> = Vec::new();
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        lines.push(line);
+        if said.elapsed() >= PROGRESS_EVERY {
+            said = Instant::now();
+            log(&format!("compiling {name}: {} packages, {} s", lines.len(), start.elapsed().as_secs()));
+        }
+    }
+    lines
 }
 
 /// Packs a static program as an image, beside it.

@@ -14,7 +14,7 @@ pub use status::Status;
 use crate::access::Access;
 use crate::artifacts::Tools;
 use crate::node::CONTAINERD_SOCKET;
-use crate::paths::{self, state_root};
+use crate::paths;
 use crate::supervisor::{Answer, Supervisor, Unit};
 use crate::{Log, cgroups};
 
@@ -158,7 +158,7 @@ impl Cluster {
 
 /// One command at a time works on a cluster; the kernel gives the lock back when its holder dies, however it does.
 fn lock(identity: &str, log: Log<'_>) -> Result<File, ClusterError> {
-    let root = paths::make(state_root()?)?;
+    let root = paths::make(paths::cache_dir()?.join("locks"))?;
     let path = root.join(format!("{identity}.lock"));
     let lock = file("open", &path, File::create(&path))?;
     match lock.try_lock() {

@@ -3,6 +3,13 @@
 //! It needs root and some minutes, so it runs when `RM_CLUSTER_TESTS=1` asks for it, as `cargo xtask test` does; a machine that
 //! then cannot do it fails.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it should be"
+)]
+
 use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
