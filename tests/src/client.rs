@@ -1,0 +1,146 @@
+//! Uses the HTTP API as a person's program would: through the ingress, with a token.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+
+use crate::installation::Installation;
+use crate::wait;
+
+/// How long reading and matching a document may take here; seconds as a rule, but the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The API, as one account sees it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Client {
+    /// Signs up with an address that nobody has used.
+    ///
+    /// # Errors
+    /// When the installation does not answer or refuses.
+    pub async fn sign_up(installation: &Installation) -> anyhow::Result<Self> {
+        let mut client =
+            Self { http: http(&installation.url)?, url: installation.url.clone(), token: String::new() };
+        let email = format!("{}@example.org", uuid::Uuid::new_v4());
+        let body = json!({"email": email, "password": "correct horse battery staple"});
+        let (status, account) =
+            client.send(client.request(Method::POST, "/api/v1/accounts").json(&body)).await?;
+        if status != StatusCode::CREATED {
+            bail!("sign-up: {status} {account}");
+        }
+        client.token = text(&account, "/access_token")?;
+        Ok(client)
+    }
+
+    /// Calls a path and returns status and JSON body (null when the body is not JSON).
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn get(&self, path: &str) -> anyhow::Result<(StatusCode, Value)> {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// Uploads a resume and waits until it is read; returns it.
+    ///
+    /// # Errors
+    /// When it is refused or cannot be read.
+    pub async fn upload(&self, file: &str, bytes: Vec<u8>) -> anyhow::Result<Value> {
+        let form = Form::new().part("file", Part::bytes(bytes).file_name(file.to_owned()));
+        let (status, resume) =
+            self.send(self.request(Method::POST, "/api/v1/resumes").multipart(form)).await?;
+        if status != StatusCode::ACCEPTED {
+            bail!("upload of {file}: {status} {resume}");
+        }
+        self.finished(&format!("/api/v1/resumes/{}", text(&resume, "/id")?)).await
+    }
+
+    /// Adds a job by its text; returns its id.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn add_job(&self, job: &str) -> anyhow::Result<String> {
+        let body = json!({"title": "Platform engineer", "text": job});
+        let (status, job) = self.send(self.request(Method::POST, "/api/v1/jobs").json(&body)).await?;
+        if !status.is_success() {
+            bail!("job: {status} {job}");
+        }
+        text(&job, "/id")
+    }
+
+    /// Matches a resume with a job and waits for the result; returns the match.
+    ///
+    /// # Errors
+    /// When it is refused or fails.
+    pub async fn match_with(&self, resume: &str, job: &str) -> anyhow::Result<Value> {
+        let body = json!({"resume_id": resume, "job_id": job});
+        let (status, found) = self.send(self.request(Method::POST, "/api/v1/matches").json(&body)).await?;
+        if status != StatusCode::ACCEPTED {
+            bail!("match: {status} {found}");
+        }
+        self.finished(&format!("/api/v1/matches/{}", text(&found, "/id")?)).await
+    }
+
+    /// Waits until the thing at this path is ready.
+    async fn finished(&self, path: &str) -> anyhow::Result<Value> {
+        let thing = wait::until(path, PATIENCE, async || {
+            let (status, thing) = self.get(path).await?;
+            match (status, thing.pointer("/status").and_then(Value::as_str)) {
+                (StatusCode::OK, Some("ready" | "failed")) => Ok(Some(thing)),
+                _ => bail!("{status} {thing}"),
+            }
+        })
+        .await?;
+        if thing.pointer("/status") == Some(&json!("failed")) {
+            bail!("{path} failed: {thing}");
+        }
+        Ok(thing)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
+        let response = request.send().await?;
+        let status = response.status();
+        Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null)))
+    }
+}
+
+/// A client without account, for what needs none.
+///
+/// # Errors
+/// When the installation's URL is not one.
+pub fn anonymous(installation: &Installation) -> anyhow::Result<Client> {
+    Ok(Client { http: http(&installation.url)?, url: installation.url.clone(), token: String::new() })
+}
+
+/// The text at a JSON pointer.
+///
+/// # Errors
+/// When there is none.
+pub fn text(value: &Value, pointer: &str) -> anyhow::Result<String> {
+    let found = value.pointer(pointer).and_then(Value::as_str);
+    Ok(found.with_context(|| format!("{pointer} is absent in {value}"))?.to_owned())
+}
+
+/// An HTTP client to which names below `localhost` are this machine, as they are to browsers; not every C library
+/// resolves them.
+fn http(url: &str) -> anyhow::Result<reqwest::Client> {
+    let url: reqwest::Url = url.parse().with_context(|| format!("{url} is not a URL"))?;
+    let mut builder = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy();
+    if let Some(host) = url.host_str().filter(|host| host.ends_with(".localhost")) {
+        builder = builder.resolve(host, SocketAddr::from(([127, 0, 0, 1], 0)));
+    }
+    Ok(builder.build()?)
+}
