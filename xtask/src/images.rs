@@ -36,6 +36,15 @@ pub(crate) struct Options {
     /// Only images whose name contains this text.
     #[arg(long)]
     only: Option<String>,
+    #[arg(skip)]
+    test_build: bool,
+}
+
+impl Options {
+    /// Takes the binaries that the tests are run with: everything is compiled once only.
+    pub(crate) fn of_test_build() -> Self {
+        Self { test_build: true, ..Self::default() }
+    }
 }
 
 /// A finished image.
@@ -119,8 +128,12 @@ fn compile_apps(progress: &Progress, apps: &[&App], options: &Options) -> anyhow
     let parent = cache::cache_dir()?;
     fs::create_dir_all(&parent)?;
     let folder = tempfile::Builder::new().prefix(".programs-").tempdir_in(parent)?;
-    let programs =
-        progress.step("programs", |step| app::compile(step, apps, options.release, folder.path()))?;
+    let arguments = match (options.test_build, options.release) {
+        (true, _) => vec!["test", "--workspace", "--no-run"],
+        (false, true) => vec!["build", "--bins", "--release"],
+        (false, false) => vec!["build", "--bins"],
+    };
+    let programs = progress.step("programs", |step| app::compile(step, apps, &arguments, folder.path()))?;
     Ok(Some(Compiled { programs, data, _folder: folder }))
 }
 

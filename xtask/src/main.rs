@@ -2,6 +2,7 @@
 
 mod cache;
 mod cluster;
+mod down;
 mod generate;
 mod images;
 mod model;
@@ -31,6 +32,8 @@ enum Task {
     Cluster(cluster::Options),
     /// Write the files that are made from the code, or check that they are up to date.
     Generate(generate::Options),
+    /// End the cluster of this checkout and remove all that it made.
+    Down,
     /// Build every image that an installation needs, as archives in the cache folder.
     Images(images::Options),
     /// Put the sentence-embedding model and the PDF library into the user's data folder.
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().task {
         Task::Cluster(options) => cluster::run(&options)?,
         Task::Generate(options) => generate::run(&options)?,
+        Task::Down => down::run()?,
         Task::Images(options) => images::run(&options)?,
         Task::Model(options) => model::run(&options)?,
         Task::Up(options) => up::run(&options)?,

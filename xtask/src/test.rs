@@ -1,5 +1,6 @@
 //! `cargo xtask test`: what continuous integration runs.
 
+mod cluster;
 mod counts;
 mod steps;
 

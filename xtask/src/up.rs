@@ -9,6 +9,7 @@ mod ready;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use serde_json::Value;
 
 use crate::images::{self, Image};
@@ -17,9 +18,10 @@ use crate::run::root;
 use install::{Installation, OPERATOR_NAMESPACE};
 use kubectl::text_at;
 use place::Place;
+pub(crate) use place::Wanted;
 
 /// What to bring up, and where.
-#[derive(clap::Args, Clone, Default)]
+#[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     /// Use the cluster of this kubeconfig instead of starting one.
     #[arg(long, value_name = "FILE")]
@@ -37,6 +39,45 @@ pub(crate) struct Options {
     images: images::Options,
 }
 
+impl Options {
+    /// The sample as it is, from binaries that `cargo test --workspace` builds as well.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            kubeconfig: None,
+            load: None,
+            manifest: "resumematcher.yaml".into(),
+            patience: 10,
+            images: images::Options::of_test_build(),
+        }
+    }
+}
+
+/// What is up.
+pub(crate) struct Up {
+    /// The cluster.
+    pub(crate) place: Place,
+    /// Each installation, as it was when it became Ready.
+    installations: Vec<(Installation, Value)>,
+}
+
+impl Up {
+    /// The first installation and the URL by which this machine reaches it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn first(&self) -> anyhow::Result<(&Installation, String)> {
+        let (installation, object) = self.installations.first().context("nothing was installed")?;
+        Ok((installation, self.place.reachable(text_at(object, "/status/url"))))
+    }
+
+    /// Prints the states of the pods, logs and events.
+    pub(crate) fn diagnose(&self) {
+        let mut namespaces = vec![OPERATOR_NAMESPACE];
+        namespaces.extend(self.installations.iter().map(|(installation, _)| installation.namespace.as_str()));
+        diagnose::print(&self.place.kubectl, &namespaces);
+    }
+}
+
 /// Runs `cargo xtask up`.
 ///
 /// # Errors
@@ -44,28 +85,33 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let start = Instant::now();
     let progress = Progress::new();
-    let (place, images) = prepare(&progress, options)?;
-    let result = install(&progress, options, &place, &images);
-    match result {
-        Ok(installations) => {
-            for (installation, object) in installations {
-                println!("{}", farewell(&place, &installation, &object));
-            }
-            progress.print(&format!("up in {:.0} s", start.elapsed().as_secs_f64()));
-            Ok(())
-        }
-        Err(error) => {
-            diagnose::print(&place.kubectl, &[OPERATOR_NAMESPACE, "default"]);
-            Err(error)
-        }
+    let wanted = match &options.kubeconfig {
+        Some(kubeconfig) => Wanted::Given { kubeconfig: kubeconfig.clone(), load: options.load.clone() },
+        None => Wanted::Own { identity: test_cluster::identity_of(&root()) },
+    };
+    let up = bring_up(&progress, options, &wanted)?;
+    for (installation, object) in &up.installations {
+        println!("{}", farewell(&up.place, installation, object));
     }
+    progress.print(&format!("up in {:.0} s", start.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+/// Brings everything up, until each installation of the manifest is Ready.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) fn bring_up(progress: &Progress, options: &Options, wanted: &Wanted) -> anyhow::Result<Up> {
+    let (place, images) = prepare(progress, options, wanted)?;
+    let installations = install(progress, options, &place, &images)?;
+    Ok(Up { place, installations })
 }
 
 /// Starts the cluster and builds the images, side by side.
-fn prepare(progress: &Progress, options: &Options) -> anyhow::Result<(Place, Vec<Image>)> {
+fn prepare(progress: &Progress, options: &Options, wanted: &Wanted) -> anyhow::Result<(Place, Vec<Image>)> {
     let (place, images) = std::thread::scope(|scope| {
         let images = scope.spawn(|| images::build(progress, &options.images));
-        let place = Place::ready(progress, options.kubeconfig.as_deref(), options.load.as_deref());
+        let place = Place::ready(progress, wanted);
         (place, images.join())
     });
     let images = images.map_err(|_| anyhow::anyhow!("the build of the images panicked"))??;
@@ -84,7 +130,8 @@ fn install(
     if !loaded.is_empty() {
         install::replace_pods(kubectl, &loaded)?;
     }
-    progress.step("operator", |step| install::operator(step, &place.helm, kubectl))?;
+    let operator = progress.step("operator", |step| install::operator(step, &place.helm, kubectl));
+    operator.inspect_err(|_| diagnose::print(kubectl, &[OPERATOR_NAMESPACE]))?;
     let manifest = root().join(&options.manifest);
     let name = format!("apply {}", options.manifest.display());
     let installations = progress.step(&name, |_| install::sample(kubectl, &manifest))?;
@@ -96,13 +143,8 @@ fn install(
         let object = progress.step(&format!("{namespace}/{name} Ready"), |step| {
             ready::wait(kubectl, step, namespace, name, patience, &print)
         });
-        match object {
-            Ok(object) => ready.push((installation, object)),
-            Err(error) => {
-                diagnose::print(kubectl, &[namespace]);
-                return Err(error);
-            }
-        }
+        let object = object.inspect_err(|_| diagnose::print(kubectl, &[OPERATOR_NAMESPACE, namespace]))?;
+        ready.push((installation, object));
     }
     Ok(ready)
 }

@@ -69,32 +69,29 @@ fn list(folder: &Path, name: &str, files: &mut BTreeMap<String, PathBuf>) -> any
     Ok(())
 }
 
-/// Compiles the programs of `apps` and returns where each is, by the name of the binary, without debug information.
+/// Compiles the programs of `apps` by `cargo ARGUMENTS` and returns where each is, by the name of the binary, without
+/// debug information.
 ///
 /// # Errors
 /// When compiling or stripping fails.
 pub(crate) fn compile(
     step: &Step,
     apps: &[&App],
-    release: bool,
+    arguments: &[&str],
     into: &Path,
 ) -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
-    let mut arguments = vec!["build", "--locked", "--message-format=json-render-diagnostics"];
-    for app in apps {
-        arguments.extend(["--package", app.package, "--bin", app.binary]);
-    }
-    if release {
-        arguments.push("--release");
+    let mut command = cargo(arguments);
+    command.args(["--locked", "--message-format=json-render-diagnostics"]);
+    if !arguments.contains(&"--workspace") {
+        command.args(apps.iter().flat_map(|app| ["--package", app.package]));
     }
     step.say("compiling");
-    let messages = output(cargo(&arguments).stdin(Stdio::null()).stderr(Stdio::inherit()))?;
+    let messages = output(command.stdin(Stdio::null()).stderr(Stdio::inherit()))?;
     let mut programs = BTreeMap::new();
-    for message in messages.lines() {
+    for message in messages.lines().filter(|line| line.starts_with('{')) {
         let message: serde_json::Value = serde_json::from_str(message).context("read what cargo built")?;
-        let name = message.pointer("/target/name").and_then(serde_json::Value::as_str);
-        let path = message.get("executable").and_then(serde_json::Value::as_str);
-        let app = apps.iter().find(|app| Some(app.binary) == name);
-        if let (Some(app), Some(path)) = (app, path) {
+        let Some((name, path)) = program(&message) else { continue };
+        if let Some(app) = apps.iter().find(|app| app.binary == name) {
             let stripped = into.join(app.binary);
             check(Command::new("strip").arg("-o").arg(&stripped).arg(path)).context("strip")?;
             programs.insert(app.binary, stripped);
@@ -104,6 +101,14 @@ pub(crate) fn compile(
         anyhow::ensure!(programs.contains_key(app.binary), "cargo did not build {}", app.binary);
     }
     Ok(programs)
+}
+
+/// Name and path of the program that one of cargo's messages tells of; a program's own unit tests are not the program.
+fn program(message: &serde_json::Value) -> Option<(&str, &str)> {
+    let text = |pointer: &str| message.pointer(pointer).and_then(serde_json::Value::as_str);
+    let is_binary = text("/target/kind/0") == Some("bin");
+    let is_test = message.pointer("/profile/test").and_then(serde_json::Value::as_bool).unwrap_or(false);
+    if is_binary && !is_test { Some((text("/target/name")?, text("/executable")?)) } else { None }
 }
 
 /// Lays the files out in `folder`, by hard links where that works: nothing of 90 MB is copied then.
@@ -153,4 +158,26 @@ pub(crate) fn check_glibc() -> anyhow::Result<()> {
         "binaries of this machine need glibc 2.{minor}, the images have 2.36: use --compile inside (Docker or Podman)"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::program;
+
+    #[test]
+    fn unit_tests_and_libraries_are_not_programs() {
+        let message = |kind: &str, test: bool| {
+            json!({
+                "target": {"kind": [kind], "name": "worker"},
+                "profile": {"test": test},
+                "executable": "/x/worker"
+            })
+        };
+        assert_eq!(program(&message("bin", false)), Some(("worker", "/x/worker")));
+        assert_eq!(program(&message("bin", true)), None);
+        assert_eq!(program(&message("test", true)), None);
+        assert_eq!(program(&json!({"reason": "build-finished", "success": true})), None);
+    }
 }

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+use super::cluster;
 use super::counts::Counts;
-use crate::run::{cargo, check, root};
+use crate::run::{cargo, check, output, root};
 use crate::{model, tools};
 
 /// A step.
@@ -36,6 +37,18 @@ pub(crate) const STEPS: &[Step] = &[
         purpose: "unit and integration tests on real services",
         run: |counts| cargo_test(counts, &["--workspace"], &[]),
     },
+    Step { name: "generated", purpose: "generated files are up to date", run: |_| generated() },
+    Step {
+        name: "manifests",
+        purpose: "the Helm chart and the kustomize overlays render",
+        run: |_| manifests(),
+    },
+    Step {
+        name: "cluster",
+        purpose: "the cluster starts, recovers, leaves nothing",
+        run: cluster::own_tests,
+    },
+    Step { name: "e2e", purpose: "the sample on a real cluster, end to end", run: cluster::end_to_end },
 ];
 
 /// What the integration tests start: real services, and a browser.
@@ -68,8 +81,31 @@ fn prepare() -> anyhow::Result<()> {
     Ok(())
 }
 
+fn generated() -> anyhow::Result<()> {
+    let myself = std::env::current_exe().context("find this program")?;
+    check(Command::new(myself).args(["generate", "--check"]).current_dir(root()))
+}
+
+/// Renders what people install; that the API server takes it is what the operator's tests and the end-to-end tests see.
+fn manifests() -> anyhow::Result<()> {
+    let tools = test_cluster::tools(&|line| eprintln!("{line}"))?;
+    let chart = root().join("charts/resume-matcher-operator");
+    check(Command::new(&tools.helm).args(["lint", "--strict"]).arg(&chart))?;
+    output(Command::new(&tools.helm).args(["template", "test"]).arg(&chart))?;
+    for entry in std::fs::read_dir(root().join("kustomize/overlays"))? {
+        let overlay = entry?.path();
+        output(Command::new(&tools.kubectl).arg("kustomize").arg(&overlay))
+            .with_context(|| format!("render {}", overlay.display()))?;
+    }
+    Ok(())
+}
+
 /// Runs `cargo test`, passes its output on and counts the tests.
-fn cargo_test(counts: &mut Counts, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<()> {
+pub(super) fn cargo_test(
+    counts: &mut Counts,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> anyhow::Result<()> {
     let mut command = cargo(&["test", "--locked", "--no-fail-fast"]);
     if std::io::stdout().is_terminal() {
         command.arg("--color=always");

@@ -1,0 +1,72 @@
+//! The steps that need a cluster: it is started under a name of its own, beside the one that people work with, and ended
+//! in every case.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::counts::Counts;
+use super::steps::cargo_test;
+use crate::progress::Progress;
+use crate::run::root;
+use crate::up;
+
+/// What the end-to-end tests are told: how to reach the cluster and the installation.
+mod variable {
+    /// Path of the kubeconfig.
+    pub(super) const KUBECONFIG: &str = "RM_E2E_KUBECONFIG";
+    /// Path of kubectl.
+    pub(super) const KUBECTL: &str = "RM_E2E_KUBECTL";
+    /// Path of Helm.
+    pub(super) const HELM: &str = "RM_E2E_HELM";
+    /// URL by which this machine reaches the installation.
+    pub(super) const URL: &str = "RM_E2E_URL";
+    /// Namespace of the installation.
+    pub(super) const NAMESPACE: &str = "RM_E2E_NAMESPACE";
+    /// Name of the installation.
+    pub(super) const NAME: &str = "RM_E2E_NAME";
+}
+
+/// Tests of the cluster itself: that it starts, recovers, and leaves nothing behind.
+pub(super) fn own_tests(counts: &mut Counts) -> anyhow::Result<()> {
+    cargo_test(
+        counts,
+        &["--package", "test-cluster", "--test", "cluster_lives_and_goes"],
+        &[("RM_CLUSTER_TESTS", "1")],
+    )
+}
+
+/// Brings the sample up and runs the end-to-end tests on it.
+pub(super) fn end_to_end(counts: &mut Counts) -> anyhow::Result<()> {
+    let identity = format!("{}-e2e", test_cluster::identity_of(&root()));
+    let say = |line: &str| eprintln!("{line}");
+    // A run that was killed may have left one; tests begin with an empty cluster.
+    test_cluster::Cluster::down(&identity, &say)?;
+    let result = on_fresh_cluster(counts, &identity);
+    let ended = test_cluster::Cluster::down(&identity, &say).context("end the cluster of the tests");
+    result.and(ended.map(drop))
+}
+
+fn on_fresh_cluster(counts: &mut Counts, identity: &str) -> anyhow::Result<()> {
+    let up = up::bring_up(
+        &Progress::new(),
+        &up::Options::for_tests(),
+        &up::Wanted::Own { identity: identity.to_owned() },
+    )?;
+    let (installation, url) = up.first()?;
+    let text = |path: &Path| path.display().to_string();
+    let variables = [
+        (variable::KUBECONFIG, text(&up.place.kubectl.kubeconfig)),
+        (variable::KUBECTL, text(&up.place.kubectl.program)),
+        (variable::HELM, text(&up.place.helm)),
+        (variable::URL, url),
+        (variable::NAMESPACE, installation.namespace.clone()),
+        (variable::NAME, installation.name.clone()),
+    ];
+    let variables: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    // One at a time: they change the one installation.
+    let result =
+        cargo_test(counts, &["--package", "e2e", "--", "--include-ignored", "--test-threads=1"], &variables);
+    result.inspect_err(|_| up.diagnose())
+}
