@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::streams::{
-    StreamAutoClaimOptions, StreamAutoClaimReply, StreamId, StreamReadOptions, StreamReadReply,
+    StreamAutoClaimOptions, StreamAutoClaimReply, StreamId, StreamInfoConsumersReply, StreamReadOptions,
+    StreamReadReply,
 };
 use redis::{AsyncCommands as _, Client, RedisError};
 use secrecy::ExposeSecret as _;
@@ -104,8 +105,7 @@ impl Queue {
         }
         let mut pipeline = redis::pipe();
         for notice in notices {
-            let fields = [("task", notice.task.to_string()), ("tenant", notice.tenant.to_string())];
-            pipeline.xadd(&self.stream, "*", &fields).ignore();
+            pipeline.xadd(&self.stream, "*", &fields(notice)).ignore();
         }
         let () = pipeline.query_async(&mut self.connection.clone()).await?;
         Ok(())
@@ -117,6 +117,24 @@ impl Queue {
     /// When Redis is away.
     pub async fn backlog(&self) -> Result<u64, QueueError> {
         Ok(self.connection.clone().xlen(&self.stream).await?)
+    }
+
+    /// Removes the names of consumers that have no message and have shown no sign of life for `idle`: those of killed
+    /// processes. Returns how many.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn forget_consumers(&self, idle: Duration) -> Result<usize, QueueError> {
+        let mut connection = self.connection.clone();
+        let reply: StreamInfoConsumersReply = connection.xinfo_consumers(&self.stream, GROUP).await?;
+        let idle = usize::try_from(idle.as_millis()).unwrap_or(usize::MAX);
+        let gone = reply.consumers.into_iter().filter(|one| one.pending == 0 && one.idle >= idle);
+        let mut forgotten = 0;
+        for consumer in gone {
+            let _messages: u64 = connection.xgroup_delconsumer(&self.stream, GROUP, &consumer.name).await?;
+            forgotten += 1;
+        }
+        Ok(forgotten)
     }
 
     /// A reader of its own connection, named `name` within the group. Names must differ between processes.
@@ -200,15 +218,34 @@ impl Consumer {
         Ok(())
     }
 
-    /// Leaves the group. Messages still with this consumer are lost to the group: call it when there are none.
+    /// Puts the messages that this consumer still has back into the stream, then leaves the group. Returns how many.
     ///
     /// # Errors
-    /// When Redis is away.
-    pub async fn leave(&self) -> Result<(), QueueError> {
-        let _: u64 =
-            self.queue.connection.clone().xgroup_delconsumer(&self.queue.stream, GROUP, &self.name).await?;
-        Ok(())
+    /// When Redis is away; the messages are then taken over once they are idle.
+    pub async fn leave(&self) -> Result<usize, QueueError> {
+        let mut connection = self.queue.connection.clone();
+        let options = StreamReadOptions::default().group(GROUP, &self.name);
+        let own: Option<StreamReadReply> =
+            connection.xread_options(&[&self.queue.stream], &["0"], &options).await?;
+        let messages: Vec<StreamId> =
+            own.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids).collect();
+        let mut pipeline = redis::pipe();
+        pipeline.atomic();
+        for message in &messages {
+            if let Some(notice) = delivery(message.clone()).notice {
+                pipeline.xadd(&self.queue.stream, "*", &fields(&notice)).ignore();
+            }
+            pipeline.xack(&self.queue.stream, GROUP, &[&message.id]).ignore();
+            pipeline.xdel(&self.queue.stream, &[&message.id]).ignore();
+        }
+        pipeline.xgroup_delconsumer(&self.queue.stream, GROUP, &self.name).ignore();
+        let () = pipeline.query_async(&mut connection).await?;
+        Ok(messages.len())
     }
+}
+
+fn fields(notice: &Notice) -> [(&'static str, String); 2] {
+    [("task", notice.task.to_string()), ("tenant", notice.tenant.to_string())]
 }
 
 fn settings(response_timeout: Duration) -> ConnectionManagerConfig {

@@ -203,7 +203,22 @@ async fn messages_of_a_dead_consumer_are_taken_over() {
     living.touch(&taken.id).await.unwrap();
     living.acknowledge(&taken.id).await.unwrap();
     assert_eq!(queue.backlog().await.unwrap(), 0);
-    living.leave().await.unwrap();
+    assert_eq!(living.leave().await.unwrap(), 0);
+    assert_eq!(queue.forget_consumers(Duration::from_secs(3600)).await.unwrap(), 0);
+    assert_eq!(queue.forget_consumers(Duration::ZERO).await.unwrap(), 1, "the dead one has no message left");
+}
+
+#[tokio::test]
+async fn a_consumer_that_leaves_gives_its_messages_back() {
+    let queue = queue();
+    let leaving = group(&queue).await;
+    let notice = Notice { task: platform::names::TaskId::new(), tenant: TenantId::new() };
+    queue.announce(&[notice]).await.unwrap();
+    assert_eq!(read_all(&leaving).await, [notice]);
+    assert_eq!(leaving.leave().await.unwrap(), 1);
+    assert_eq!(queue.backlog().await.unwrap(), 1);
+    let staying = queue.consumer("c2", SHORT).unwrap();
+    assert_eq!(read_all(&staying).await, [notice]);
 }
 
 #[tokio::test]

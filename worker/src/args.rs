@@ -3,6 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use platform::migrations::Phase;
 
+use crate::science::Purpose;
+
 /// The worker of Resume Matcher: reads, parses and scores resumes from the queue, and prepares the database.
 ///
 /// It is configured by environment variables; docs/configuration.md lists them.
@@ -34,6 +36,9 @@ pub(crate) enum Command {
         /// Name of the file.
         #[arg(long)]
         name: String,
+        /// What the file is taken for.
+        #[arg(long, value_enum)]
+        purpose: Purpose,
     },
     /// Ask the worker of this machine whether it is alive, for the image's health check.
     Healthcheck,

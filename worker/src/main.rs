@@ -24,8 +24,8 @@ fn main() -> ExitCode {
     let env = Env::process();
     let command = args.command.unwrap_or(Command::Run);
     // The child must not inherit threads, logging or TLS: its sandbox closes before anything else begins.
-    if let Command::ExtractChild { name } = command {
-        return commands::extract_child::run(&env, &name);
+    if let Command::ExtractChild { name, purpose } = command {
+        return commands::extract_child::run(&env, &name, purpose);
     }
     tls::install_provider();
     match start(command, &env) {

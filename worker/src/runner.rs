@@ -19,7 +19,9 @@ use crate::jobs::{Context, mark_queued};
 use crate::metrics::WorkerMetrics;
 
 /// How long one read of the queue waits for a message.
-pub(crate) const READ_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const READ_WAIT: Duration = Duration::from_secs(1);
+/// How long after its last sign of life a worker's name is removed from the queue.
+const FORGET_AFTER: Duration = Duration::from_secs(3600);
 /// How long to leave Redis or Postgres alone after an error.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
 
@@ -41,14 +43,20 @@ impl Runner {
     /// Works until `stop`, then finishes or hands back what is in hand.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
         let places = Arc::new(Semaphore::new(self.config.concurrency.get()));
+        // Names of workers that were killed would pile up. Not urgent: without Redis, the next worker does it.
+        if let Err(error) = self.queue.forget_consumers(FORGET_AFTER).await {
+            tracing::debug!(%error, "old consumers cannot be looked for");
+        }
         let mut attempts = JoinSet::new();
         while !stop.is_cancelled() {
             while attempts.try_join_next().is_some() {}
             let Some(place) = self.free_place(&places, stop).await else { break };
-            tokio::select! {
-                deliveries = self.next(&places) => self.begin(deliveries, place, &places, &mut attempts),
-                () = stop.cancelled() => break,
+            // A read is never broken off: messages that were on their way would be nobody's. It does not last long.
+            let deliveries = self.next(&places).await;
+            if stop.is_cancelled() {
+                break;
             }
+            self.begin(deliveries, place, &places, &mut attempts);
         }
         self.wind_up(attempts).await;
     }
@@ -171,8 +179,9 @@ impl Runner {
                 Err(error) => tracing::warn!(%error, task = %lease.task, "cannot be handed back"),
             }
         }
-        if let Err(error) = self.consumer.leave().await {
-            tracing::warn!(%error, "the queue's group keeps this worker's name");
+        match self.consumer.leave().await {
+            Ok(given_back) => tracing::info!(given_back, "left the queue"),
+            Err(error) => tracing::warn!(%error, "the queue's group keeps this worker's name"),
         }
     }
 

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use crate::science::Reading;
+use crate::science::{Purpose, Reading};
 
 /// How long one file may take, waiting included.
 const WALL_CLOCK: Duration = Duration::from_secs(60);
@@ -64,9 +64,19 @@ impl Sandbox {
     }
 
     /// Reads the file `name` in a child of its own.
-    pub(crate) async fn read_file(&self, bytes: Bytes, name: &str) -> Result<Reading, SandboxError> {
+    pub(crate) async fn read_file(
+        &self,
+        bytes: Bytes,
+        name: &str,
+        purpose: Purpose,
+    ) -> Result<Reading, SandboxError> {
         let mut command = Command::new(&self.program);
-        command.arg("extract-child").arg(format!("--name={}", anonymous_name(name))).env_clear();
+        command.arg("extract-child").arg(format!("--name={}", anonymous_name(name)));
+        command.arg(match purpose {
+            Purpose::Resume => "--purpose=resume",
+            Purpose::Job => "--purpose=job",
+        });
+        command.env_clear();
         if let Some(pdfium) = &self.pdfium {
             command.env(platform::env_vars::RM_PDFIUM, pdfium);
         }

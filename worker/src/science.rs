@@ -2,14 +2,31 @@
 
 use std::path::PathBuf;
 
+use matching::parse::ParsedResume;
 use matching::{Document, ExtractError, ExtractOptions};
 use serde::{Deserialize, Serialize};
+
+/// What a file is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Purpose {
+    /// A resume: it is extracted and parsed.
+    Resume,
+    /// A job description: it is extracted.
+    Job,
+}
 
 /// What a file turned out to be, or why it could not be read.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reading {
-    /// The file's text with positions.
-    Document(Box<Document>),
+    /// A resume.
+    Resume {
+        /// Its text with positions.
+        document: Box<Document>,
+        /// Its fields with their evidence.
+        parsed: Box<ParsedResume>,
+    },
+    /// A job description: its text with positions.
+    Job(Box<Document>),
     /// The file is at fault; the message is for the person who uploaded it.
     Refused {
         /// A stable, bounded name for metrics.
@@ -25,11 +42,18 @@ pub(crate) enum Reading {
 }
 
 /// Reads a file. Runs in the sandbox's child, never in the worker itself.
-pub(crate) fn read_file(bytes: &[u8], name: &str, pdfium: Option<PathBuf>) -> Reading {
+pub(crate) fn read_file(bytes: &[u8], name: &str, purpose: Purpose, pdfium: Option<PathBuf>) -> Reading {
     let options = ExtractOptions { pdfium, ..ExtractOptions::default() };
-    match matching::extract(bytes, Some(name), &options) {
-        Ok(document) => Reading::Document(Box::new(document)),
-        Err(error) => refusal(&error),
+    let document = match matching::extract(bytes, Some(name), &options) {
+        Ok(document) => Box::new(document),
+        Err(error) => return refusal(&error),
+    };
+    match purpose {
+        Purpose::Job => Reading::Job(document),
+        Purpose::Resume => {
+            let parsed = Box::new(matching::parse::parse(&document));
+            Reading::Resume { document, parsed }
+        }
     }
 }
 
@@ -47,15 +71,18 @@ mod tests {
 
     #[test]
     fn a_text_is_read() {
-        match read_file(b"Ada Lovelace\nProgrammer\n", "ada.txt", None) {
-            Reading::Document(document) => assert_eq!(document.text, "Ada Lovelace\nProgrammer"),
+        match read_file(b"Ada Lovelace\nProgrammer\n", "ada.txt", Purpose::Resume, None) {
+            Reading::Resume { document, parsed } => {
+                assert_eq!(document.text, "Ada Lovelace\nProgrammer");
+                assert_eq!(parsed.resume.basics.name.as_deref(), Some("Ada Lovelace"));
+            }
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn an_empty_file_is_refused_in_words_for_people() {
-        match read_file(b"", "empty.pdf", None) {
+        match read_file(b"", "empty.pdf", Purpose::Job, None) {
             Reading::Refused { class, message } => {
                 assert_eq!((class.as_str(), message.as_str()), ("empty", "the file is empty"));
             }

@@ -17,8 +17,10 @@ async fn a_pdf_and_a_docx_become_text() {
     for (name, bytes) in [("ada.pdf", pdf(&RESUME)), ("ada.docx", docx(&RESUME))] {
         let (resume, task) = back_end.upload_resume(name, bytes).await;
         assert_eq!(back_end.settled_resume(resume).await, ("ready".to_owned(), None), "{name}");
-        let query = "SELECT text, extraction->>'format' FROM resumes WHERE id = $1";
-        let (text, format): (String, String) = back_end.eventually(query, resume.as_uuid()).await;
+        let query = "SELECT text, extraction->>'format', document#>>'{resume,basics,name}' FROM resumes WHERE id = $1";
+        let (text, format, person): (String, String, String) =
+            back_end.eventually(query, resume.as_uuid()).await;
+        assert_eq!(person, "Ada Lovelace", "{name}");
         for line in RESUME {
             assert!(text.contains(line), "{name} lacks {line:?}: {text}");
         }

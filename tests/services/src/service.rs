@@ -204,12 +204,13 @@ pub(crate) fn run<A: AsRef<OsStr>>(words: &[A], environment: &[(&str, &OsStr)]) 
 }
 
 type Answer = std::io::Result<Child>;
+type Order = (Command, Sender<Answer>);
 
 /// Starts `command` on the thread that lives as long as this process.
 fn spawn(command: Command) -> Result<Child, ServiceError> {
-    static SPAWNER: OnceLock<Mutex<Sender<(Command, Sender<Answer>)>>> = OnceLock::new();
+    static SPAWNER: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
-        let (sender, commands) = channel::<(Command, Sender<Answer>)>();
+        let (sender, commands) = channel::<Order>();
         std::thread::spawn(move || {
             for (mut command, answer) in commands {
                 // A caller that has gone away drops the answer, and the child with it.

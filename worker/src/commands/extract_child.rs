@@ -1,19 +1,20 @@
 //! `worker extract-child`: reads one file inside the sandbox.
 
 use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use platform::config::{Env, ScienceConfig};
 
 use crate::sandbox::limits;
-use crate::science::{self, Reading};
+use crate::science::{self, Purpose, Reading};
 
 /// Closes the sandbox, reads the file from standard input and answers on standard output. The exit code is 0 whenever
 /// there is an answer, also when the answer is a refusal.
-pub(crate) fn run(env: &Env, name: &str) -> ExitCode {
+pub(crate) fn run(env: &Env, name: &str, purpose: Purpose) -> ExitCode {
     let answer = match ScienceConfig::from_env(env) {
         Ok(config) => match limits::close(config.pdfium.as_deref()) {
-            Ok(()) => read(name, config.pdfium),
+            Ok(()) => read(name, purpose, config.pdfium),
             Err(error) => Reading::Broken { message: format!("{error}: {}", source_of(&error)) },
         },
         Err(error) => Reading::Broken { message: error.to_string() },
@@ -30,10 +31,10 @@ pub(crate) fn run(env: &Env, name: &str) -> ExitCode {
     }
 }
 
-fn read(name: &str, pdfium: Option<std::path::PathBuf>) -> Reading {
+fn read(name: &str, purpose: Purpose, pdfium: Option<PathBuf>) -> Reading {
     let mut bytes = Vec::new();
     match std::io::stdin().read_to_end(&mut bytes) {
-        Ok(_) => science::read_file(&bytes, name, pdfium),
+        Ok(_) => science::read_file(&bytes, name, purpose, pdfium),
         Err(error) => Reading::Broken { message: format!("the file cannot be taken in: {error}") },
     }
 }

@@ -7,15 +7,16 @@ use uuid::Uuid;
 
 use super::file::{self, StoredFile};
 use super::{Context, Ending, JobError, subject};
+use crate::science::{Purpose, Reading};
 
 pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobError> {
     let Some(stored) = begin(context, lease).await? else {
         return Ok(Ending::Done);
     };
-    let reading = file::read(context, &stored).await?;
+    let reading = file::read(context, &stored, Purpose::Job).await?;
     let mut transaction = tenant_transaction(&context.pool, lease.tenant).await?;
     let ending = match reading {
-        Ok(document) => {
+        Ok(Reading::Job(document)) => {
             sqlx::query(
                 "UPDATE jobs SET status = 'ready', error = NULL, text = $2, updated_at = now() WHERE id = $1",
             )
@@ -26,6 +27,7 @@ pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
             tasks::finish(&mut transaction, lease, Outcome::Done).await?;
             Ending::Done
         }
+        Ok(_) => return Err(file::unexpected()),
         Err(message) => {
             subject::mark_failed(&mut transaction, lease, &message).await?;
             tasks::finish(&mut transaction, lease, Outcome::Failed).await?;

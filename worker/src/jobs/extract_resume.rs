@@ -1,6 +1,7 @@
 //! `extract_resume`: an uploaded file becomes a document and a parsed resume.
 
 use matching::Document;
+use matching::parse::ParsedResume;
 use platform::postgres::tenant_transaction;
 use platform::tasks::{self, Lease, Outcome};
 use sqlx::types::Json;
@@ -9,21 +10,23 @@ use uuid::Uuid;
 
 use super::file::{self, StoredFile};
 use super::{Context, Ending, JobError, subject};
+use crate::science::{Purpose, Reading};
 
 pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobError> {
     let Some(stored) = begin(context, lease).await? else {
         return Ok(Ending::Done);
     };
-    let reading = file::read(context, &stored).await?;
+    let reading = file::read(context, &stored, Purpose::Resume).await?;
     let ending = match reading {
-        Ok(document) => {
+        Ok(Reading::Resume { document, parsed }) => {
             let mut transaction = tenant_transaction(&context.pool, lease.tenant).await?;
-            store(&mut transaction, lease, &document).await?;
+            store(&mut transaction, lease, &document, &parsed).await?;
             tasks::finish(&mut transaction, lease, Outcome::Done).await?;
             wake_matches(&mut transaction, lease).await?;
             transaction.commit().await?;
             Ending::Done
         }
+        Ok(_) => return Err(file::unexpected()),
         Err(message) => {
             let mut transaction = tenant_transaction(&context.pool, lease.tenant).await?;
             subject::mark_failed(&mut transaction, lease, &message).await?;
@@ -54,14 +57,16 @@ async fn store(
     transaction: &mut Transaction<'static, Postgres>,
     lease: &Lease,
     document: &Document,
+    parsed: &ParsedResume,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE resumes SET status = 'ready', error = NULL, text = $2, extraction = $3,
+        "UPDATE resumes SET status = 'ready', error = NULL, text = $2, extraction = $3, document = $4,
             updated_at = now() WHERE id = $1",
     )
     .bind(lease.subject)
     .bind(&document.text)
     .bind(Json(document))
+    .bind(Json(parsed))
     .execute(&mut **transaction)
     .await?;
     Ok(())
