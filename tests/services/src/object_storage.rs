@@ -65,7 +65,7 @@ impl ObjectStorage {
     pub fn resume(&self) -> Result<(), ServiceError> {
         let program = program()?;
         let folder = make_folder("storage", false)?;
-        let (data, attributes) = (folder.join("data"), folder.join("attributes"));
+        let (data, attributes) = (folder.path().join("data"), folder.path().join("attributes"));
         for path in [&data, &attributes] {
             std::fs::create_dir(path).map_err(system(format!("create {}", path.display())))?;
         }
@@ -73,7 +73,7 @@ impl ObjectStorage {
             vec!["--port".into(), self.address.to_string().into(), "--quiet".into(), "posix".into()];
         // Temporary folders often lie on file systems without extended attributes.
         arguments.extend(["--sidecar".into(), attributes.into_os_string(), data.clone().into_os_string()]);
-        let service = Service::start(&Plan {
+        let service = Service::start(Plan {
             program,
             arguments,
             environment: vec![

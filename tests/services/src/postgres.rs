@@ -56,13 +56,13 @@ impl Postgres {
     /// When it does not start.
     pub fn resume(&self) -> Result<(), ServiceError> {
         let folder = make_folder("postgres", true)?;
-        let data = folder.join("data");
-        initialise(&folder, &data, &self.superuser_password)?;
+        let data = folder.path().join("data");
+        initialise(folder.path(), &data, &self.superuser_password)?;
         // Nothing here outlives the test, so nothing waits for the disk.
         let settings = [
             "listen_addresses=127.0.0.1".to_owned(),
             format!("port={}", self.address.port()),
-            format!("unix_socket_directories={}", folder.display()),
+            format!("unix_socket_directories={}", folder.path().display()),
             "max_connections=300".to_owned(),
             "fsync=off".to_owned(),
             "synchronous_commit=off".to_owned(),
@@ -70,7 +70,7 @@ impl Postgres {
         ];
         let mut arguments: Vec<OsString> = vec!["-D".into(), data.into()];
         arguments.extend(settings.into_iter().flat_map(|setting| [OsString::from("-c"), setting.into()]));
-        let service = Service::start(&Plan {
+        let service = Service::start(Plan {
             program: program("postgres")?,
             arguments,
             environment: Vec::new(),

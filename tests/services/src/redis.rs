@@ -49,9 +49,9 @@ impl Redis {
             mend: "install the package redis-server",
         })?;
         let folder = make_folder("redis", true)?;
-        let settings = folder.join("redis.conf");
+        let settings = folder.path().join("redis.conf");
         write_settings(&settings, &self.password, self.address)?;
-        let service = Service::start(&Plan {
+        let service = Service::start(Plan {
             program,
             arguments: vec![settings.into()],
             environment: Vec::new(),

@@ -15,6 +15,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tempfile::TempDir;
 
 /// How long a server may take until it answers. Test machines can be very busy.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
@@ -71,8 +72,8 @@ pub(crate) struct Plan {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<OsString>,
     pub(crate) environment: Vec<(&'static str, String)>,
-    /// The server's folder; the caller has filled it.
-    pub(crate) folder: PathBuf,
+    /// The server's folder; the caller has filled it. The supervisor removes it once it runs, else dropping does.
+    pub(crate) folder: TempDir,
     /// Where the server answers when it is ready.
     pub(crate) address: SocketAddr,
     /// Whether to run as `nobody` when the tests run as root.
@@ -87,12 +88,12 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn start(plan: &Plan) -> Result<Self, ServiceError> {
-        let log_path = plan.folder.with_extension("log");
+    pub(crate) fn start(plan: Plan) -> Result<Self, ServiceError> {
+        let log_path = plan.folder.path().with_extension("log");
         let log = File::create(&log_path).map_err(system(format!("create {}", log_path.display())))?;
         let errors = log.try_clone().map_err(system("share the log"))?;
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "TERM", "sh", "-c", SUPERVISOR, "supervisor"]).arg(&plan.folder);
+        command.args(["--pdeathsig", "TERM", "sh", "-c", SUPERVISOR, "supervisor"]).arg(plan.folder.path());
         command
             .arg(plan.stop_signal)
             .args(privileges(plan.unprivileged, plan.stop_signal))
@@ -102,7 +103,8 @@ impl Service {
         command.stdin(Stdio::null()).stdout(log).stderr(errors);
         let supervisor = spawn(command)?;
         let mut service = Self { supervisor: Mutex::new(supervisor) };
-        let ready = service.wait_until_ready(plan, &log_path);
+        let ready = service.wait_until_ready(&plan, &log_path);
+        let _now_the_supervisors = plan.folder.keep();
         // The name can go: the server holds the file open.
         let removed =
             std::fs::remove_file(&log_path).map_err(system(format!("remove {}", log_path.display())));
@@ -156,15 +158,14 @@ pub(crate) fn privileges(unprivileged: bool, stop_signal: &str) -> Vec<OsString>
 }
 
 /// A folder that the server may write, even when it runs as `nobody`.
-pub(crate) fn make_folder(name: &str, unprivileged: bool) -> Result<PathBuf, ServiceError> {
+pub(crate) fn make_folder(name: &str, unprivileged: bool) -> Result<TempDir, ServiceError> {
     let folder = tempfile::Builder::new()
         .prefix(&format!("rm-test-{name}-"))
         .tempdir()
-        .map_err(system("create a temporary folder"))?
-        .keep();
+        .map_err(system("create a temporary folder"))?;
     if unprivileged && geteuid().is_root() {
-        chown(&folder, Some(NOBODY), Some(NOBODY))
-            .map_err(system(format!("give away {}", folder.display())))?;
+        let act = format!("give away {}", folder.path().display());
+        chown(folder.path(), Some(NOBODY), Some(NOBODY)).map_err(system(act))?;
     }
     Ok(folder)
 }
