@@ -13,5 +13,9 @@ pub mod score;
 pub mod skills;
 
 pub use document::{Document, Format};
+pub use embed::{Embedder, ModelError};
 pub use error::ExtractError;
 pub use extract::{ExtractOptions, extract};
+pub use parse::{ParsedResume, parse};
+pub use rank::{Ranked, rank};
+pub use score::{MatchResult, Matcher};

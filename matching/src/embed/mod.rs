@@ -120,6 +120,19 @@ impl Embedder {
         })
     }
 
+    /// How rare a word is in English, 0 for "the" to about 1: the model's vocabulary is in order of frequency, and words
+    /// outside of it are rarer than all inside.
+    pub(crate) fn rarity(&self, word: &str) -> f32 {
+        /// The first word of the vocabulary that is neither a mark nor a single letter or digit.
+        const FIRST_WORD: u32 = 1996;
+        let size = self.weights.vocabulary() as f32;
+        let rank = match self.tokenizer.token_to_id(word) {
+            Some(id) => (id.saturating_sub(FIRST_WORD) + 1) as f32,
+            None => size,
+        };
+        rank.ln() / size.ln()
+    }
+
     /// One vector a text, in the order of the texts, on this thread.
     ///
     /// # Errors

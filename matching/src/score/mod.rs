@@ -1,1 +1,273 @@
-//! Score: how well one resume meets one job, with the passages that show it.
+//! Score: how well one resume meets one job, with the passages that show it (docs/scoring.md).
+//!
+//! The job becomes requirements ([`job`]), the resume becomes passages without identity ([`resume`]); each requirement
+//! is judged by the passages (`evidence`), weighted (`weights`), and the score is the sum. Nothing else enters it.
+
+mod advice;
+mod degree;
+mod evidence;
+mod facts;
+mod identity;
+pub mod job;
+pub(crate) mod passages;
+mod result;
+pub mod resume;
+mod sections;
+mod weights;
+mod words;
+
+use std::collections::BTreeMap;
+
+use crate::embed::{Embedder, Embedding, ModelError};
+use crate::skills::{Kind, SkillId, Taxonomy};
+use crate::{Document, ParsedResume};
+pub use degree::Degree;
+use evidence::{Finding, Judge};
+pub use job::Importance;
+use job::{Job, Requirement, RequirementKind};
+pub use result::{Advice, AdviceKind, Evidence, MatchResult, Part, RequirementResult, Status, Versions};
+pub use resume::PreparedResume;
+pub use weights::Tuning;
+
+/// Credit from which a requirement is met, and from which it is partly met.
+const MET: f32 = 0.8;
+const PARTLY: f32 = 0.3;
+
+/// A job made ready for scoring; it can be kept and scored against many resumes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreparedJob {
+    job: Job,
+    vectors: Vec<Embedding>,
+    /// For each requirement its words with how much each tells.
+    words: Vec<BTreeMap<String, f32>>,
+    weights: Vec<f32>,
+    wordings: Vec<String>,
+}
+
+impl PreparedJob {
+    /// The requirements, the title first, then in the order of the text.
+    #[must_use]
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.job.requirements
+    }
+
+    /// How the advertisement writes what requirement number `index` names.
+    fn wording(&self, index: usize) -> &str {
+        self.wordings.get(index).map_or("", String::as_str)
+    }
+
+    fn vector(&self, index: usize) -> Option<&Embedding> {
+        self.vectors.get(index)
+    }
+
+    fn words(&self, index: usize) -> Option<&BTreeMap<String, f32>> {
+        self.words.get(index)
+    }
+}
+
+/// Scores resumes against jobs. It can be shared between threads.
+#[derive(Debug)]
+pub struct Matcher {
+    embedder: Embedder,
+    taxonomy: &'static Taxonomy,
+    tuning: Tuning,
+    as_of: Option<(i32, u32)>,
+}
+
+impl Matcher {
+    /// A matcher with the fitted numbers.
+    #[must_use]
+    pub fn new(embedder: Embedder, taxonomy: &'static Taxonomy) -> Self {
+        Self { embedder, taxonomy, tuning: Tuning::default(), as_of: None }
+    }
+
+    /// The same matcher with other numbers, for fitting them.
+    #[must_use]
+    pub fn with_tuning(self, tuning: Tuning) -> Self {
+        Self { tuning, ..self }
+    }
+
+    /// The same matcher, taking positions that last "to this day" to last until that year and month (1 to 12). There is
+    /// no clock in this crate: without this, "this day" is the latest date that a resume's positions name.
+    #[must_use]
+    pub fn as_of(self, year: i32, month: u32) -> Self {
+        Self { as_of: Some((year, month)), ..self }
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn embedder(&self) -> &Embedder {
+        &self.embedder
+    }
+
+    /// Scores one resume against the text of one job advertisement.
+    ///
+    /// # Errors
+    /// When the model cannot embed a text.
+    pub fn score(
+        &self,
+        resume: &ParsedResume,
+        document: &Document,
+        job_text: &str,
+    ) -> Result<MatchResult, ModelError> {
+        let job = self.prepare_job(None, job_text)?;
+        let prepared = self.prepare_resume(resume, document)?;
+        Ok(self.explain(&prepared, document, &job))
+    }
+
+    /// Prepares a resume for scoring against many jobs.
+    ///
+    /// # Errors
+    /// When the model cannot embed a text.
+    pub fn prepare_resume(
+        &self,
+        resume: &ParsedResume,
+        document: &Document,
+    ) -> Result<PreparedResume, ModelError> {
+        PreparedResume::new(&self.embedder, self.taxonomy, resume, document, self.as_of)
+    }
+
+    /// Prepares a job for scoring against many resumes. `title` is its title if it is known apart from the text.
+    ///
+    /// # Errors
+    /// When the model cannot embed a text.
+    pub fn prepare_job(&self, title: Option<&str>, text: &str) -> Result<PreparedJob, ModelError> {
+        let job = Job::parse(self.taxonomy, title, text);
+        let texts: Vec<&str> = job.requirements.iter().map(|requirement| requirement.text.as_str()).collect();
+        let vectors = self.embedder.embed(&texts)?;
+        let words =
+            job.requirements.iter().map(|requirement| self.telling_words(&requirement.text)).collect();
+        let factors: Vec<f32> = job.requirements.iter().map(|requirement| self.factor(requirement)).collect();
+        let weights = self.tuning.weights(&job.requirements, &factors);
+        let wording =
+            |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
+        let wordings = job.requirements.iter().map(wording).collect();
+        Ok(PreparedJob { job, vectors, words, weights, wordings })
+    }
+
+    /// The score alone, 0 to 100, for ranking many.
+    #[must_use]
+    pub fn number(&self, resume: &PreparedResume, job: &PreparedJob) -> f64 {
+        round(100.0 * self.total(&self.judge(resume, job, None), job))
+    }
+
+    /// The whole result; `document` is the one that the resume was prepared from.
+    #[must_use]
+    pub fn explain(&self, resume: &PreparedResume, document: &Document, job: &PreparedJob) -> MatchResult {
+        let findings = self.judge(resume, job, None);
+        let requirements: Vec<RequirementResult> = job
+            .requirements()
+            .iter()
+            .zip(&findings)
+            .zip(&job.weights)
+            .map(|((requirement, finding), weight)| result_of(requirement, finding, *weight, document))
+            .collect();
+        let total = self.total(&findings, job);
+        let gain = |skill: SkillId| {
+            let changed = self.total(&self.judge(resume, job, Some(skill)), job);
+            round(100.0 * (changed - total).max(0.0))
+        };
+        let named = advice::NamedSkills::new(self.taxonomy, job, &findings, gain);
+        MatchResult {
+            score: round(100.0 * total),
+            parts: parts(&requirements),
+            advice: advice::advise(self.taxonomy, resume, document, job, &requirements, &named),
+            matched_skills: named.matched,
+            missing_skills: named.missing.into_iter().map(|(name, _)| name).collect(),
+            requirements,
+            warnings: resume.warnings.clone(),
+            versions: Versions {
+                algorithm: weights::ALGORITHM.to_owned(),
+                taxonomy: self.taxonomy.version().to_owned(),
+                model: self.embedder.version().to_owned(),
+            },
+        }
+    }
+
+    fn judge(&self, resume: &PreparedResume, job: &PreparedJob, assumed: Option<SkillId>) -> Vec<Finding> {
+        let judge = Judge { taxonomy: self.taxonomy, job, resume, tuning: &self.tuning, assumed };
+        (0..job.requirements().len()).map(|index| judge.judge(index)).collect()
+    }
+
+    fn total(&self, findings: &[Finding], job: &PreparedJob) -> f64 {
+        findings
+            .iter()
+            .zip(&job.weights)
+            .map(|(finding, weight)| f64::from(finding.credit) * f64::from(*weight))
+            .sum()
+    }
+
+    /// Content words of a text with how rare they are.
+    fn telling_words(&self, text: &str) -> BTreeMap<String, f32> {
+        let mut words = BTreeMap::new();
+        for token in crate::skills::normalise::tokenise(text) {
+            for stem in words::content_words(&token.text) {
+                words.insert(stem, self.embedder.rarity(&token.text));
+            }
+        }
+        words
+    }
+
+    /// How much a requirement counts beside others of its kind and importance.
+    fn factor(&self, requirement: &Requirement) -> f32 {
+        let soft = |id: &SkillId| self.taxonomy.get(*id).is_some_and(|skill| skill.kind == Kind::Soft);
+        match requirement.kind {
+            RequirementKind::Skill if requirement.skills.iter().all(soft) => 0.3,
+            _ => 1.0,
+        }
+    }
+}
+
+/// One decimal; what is shown is what is compared.
+fn round(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+fn result_of(
+    requirement: &Requirement,
+    finding: &Finding,
+    weight: f32,
+    document: &Document,
+) -> RequirementResult {
+    let status = match finding.credit {
+        credit if credit >= MET => Status::Met,
+        credit if credit >= PARTLY => Status::Partly,
+        _ => Status::Unmet,
+    };
+    // A passage that shows next to nothing is no evidence.
+    let shown = if status == Status::Unmet { &[] } else { finding.spans.as_slice() };
+    let evidence = shown
+        .iter()
+        .map(|span| Evidence {
+            span: span.clone(),
+            text: document.slice(span).split_whitespace().collect::<Vec<_>>().join(" "),
+        })
+        .collect();
+    RequirementResult {
+        text: requirement.text.clone(),
+        span: requirement.span.clone(),
+        kind: requirement.kind,
+        importance: requirement.importance,
+        weight: hundredths(100.0 * f64::from(weight)),
+        points: hundredths(100.0 * f64::from(weight) * f64::from(finding.credit)),
+        status,
+        evidence,
+        note: finding.note.clone(),
+    }
+}
+
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn parts(requirements: &[RequirementResult]) -> Vec<Part> {
+    let mut sums: BTreeMap<RequirementKind, (f64, f64)> = BTreeMap::new();
+    for requirement in requirements {
+        let (points, out_of) = sums.entry(requirement.kind).or_default();
+        *points += requirement.points;
+        *out_of += requirement.weight;
+    }
+    sums.into_iter()
+        .map(|(kind, (points, out_of))| Part { kind, points: hundredths(points), out_of: hundredths(out_of) })
+        .collect()
+}

@@ -80,7 +80,8 @@ fn read_line(domain: &'static str, line: usize, text: &'static str) -> Result<Ra
     }
     let (cues, never) = read_rules(rules)?;
     let marked = names.iter().any(|name| name.exact_case || name.needs_support);
-    if !marked && !(cues.is_empty() && never.is_empty()) {
+    let ruled = !cues.is_empty() || !never.is_empty();
+    if ruled && !marked {
         return Err("rules without a marked name; mark the ambiguous name with `?` or `=`".to_owned());
     }
     let entry = RawEntry {

@@ -19,4 +19,5 @@ mod taxonomy;
 pub use find::SkillMention;
 pub use format::TaxonomyProblem;
 pub use kind::Kind;
+pub(crate) use qualify::{is_year_word, number_before};
 pub use taxonomy::{Relation, Skill, SkillId, Taxonomy};

@@ -26,8 +26,8 @@ pub(crate) struct Token {
     pub(crate) gap: Gap,
 }
 
-/// Lines shorter than this end a thought; longer ones are taken as wrapped.
-const WRAPPED_LINE_CHARS: usize = 56;
+/// Lines with fewer characters than this, white space not counted, end a thought; longer ones are taken as wrapped.
+pub(crate) const WRAPPED_LINE_CHARS: usize = 46;
 
 /// Domain endings by which `linkedin.com` is known as an address, not as words. Endings that names of products carry (`.net`,
 /// `.io`, `.ai`) are left out: an address with them nearly always has a scheme, a path or an `@` as well.
@@ -57,7 +57,7 @@ pub(crate) fn tokenise(text: &str) -> Vec<Token> {
             }
         }
         let empty = tokens.len() == before;
-        let wrapped = line.trim_end().chars().count() >= WRAPPED_LINE_CHARS;
+        let wrapped = line.chars().filter(|c| !c.is_whitespace()).count() >= WRAPPED_LINE_CHARS;
         if empty || !wrapped {
             gap = Gap::Line;
         }

@@ -87,6 +87,11 @@ pub(crate) fn is_year_word(word: &str) -> bool {
     )
 }
 
+/// The number of years that the unit at `index` counts.
+pub(crate) fn number_before(tokens: &[Token], index: usize) -> Option<f32> {
+    number(tokens, index.checked_sub(1)?)
+}
+
 /// The number at `index`; of a range ("3-5 years") the lower end.
 fn number(tokens: &[Token], index: usize) -> Option<f32> {
     let token = tokens.get(index)?;

@@ -95,10 +95,8 @@ impl Taxonomy {
         let by_name = index_names(&entries, problems);
         let skills = resolve(&entries, &by_name, problems);
         let (keys, patterns) = patterns(&entries, &by_name, problems);
-        let single_words = keys
-            .iter()
-            .filter_map(|key| key.trim().split_once(' ').is_none().then(|| key.trim().to_owned()))
-            .collect();
+        let single_words =
+            keys.iter().filter(|key| !key.trim().contains(' ')).map(|key| key.trim().to_owned()).collect();
         // Building fails only beyond limits that the tests would show: too many or too long names.
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))

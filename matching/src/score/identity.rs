@@ -1,0 +1,236 @@
+//! Takes out of a resume what must not enter the score: who the person is.
+//!
+//! The text keeps its length, so that every position stays true: what is taken out becomes spaces.
+
+use std::ops::Range;
+
+use crate::skills::normalise::{Token, tokenise};
+
+/// Gendered words, normalised; they say nothing about the work.
+const GENDERED: &[&str] = &[
+    "he",
+    "she",
+    "his",
+    "her",
+    "him",
+    "hers",
+    "himself",
+    "herself",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "male",
+    "female",
+    "man",
+    "woman",
+    "men",
+    "women",
+    "boy",
+    "girl",
+    "boys",
+    "girls",
+    "mother",
+    "father",
+    "wife",
+    "husband",
+    "daughter",
+    "son",
+    "sister",
+    "brother",
+    "widow",
+    "widower",
+    "lady",
+    "gentleman",
+    "ladies",
+    "gentlemen",
+    "mens",
+    "womens",
+    "herr",
+    "frau",
+    "madame",
+    "monsieur",
+    "senor",
+    "senora",
+    "maternity",
+    "paternity",
+    "sorority",
+    "fraternity",
+    "gender",
+    "married",
+    "single",
+    "divorced",
+    "pronouns",
+    "maid",
+];
+
+/// Endings that differ between the forms for men and women; both are cut, longest first.
+const GENDERED_ENDINGS: &[(&str, &[&str])] = &[
+    ("saleswoman", &["woman"]),
+    ("salesman", &["man"]),
+    ("chairwoman", &["woman"]),
+    ("chairman", &["man"]),
+    ("businesswoman", &["woman"]),
+    ("businessman", &["man"]),
+    ("policewoman", &["woman"]),
+    ("policeman", &["man"]),
+    ("spokeswoman", &["woman"]),
+    ("spokesman", &["man"]),
+    ("firewoman", &["woman"]),
+    ("fireman", &["man"]),
+    ("craftswoman", &["woman"]),
+    ("craftsman", &["man"]),
+    ("forewoman", &["woman"]),
+    ("foreman", &["man"]),
+    ("waitress", &["ress"]),
+    ("waiter", &["er"]),
+    ("actress", &["ress"]),
+    ("actor", &["or"]),
+    ("hostess", &["ess"]),
+    ("stewardess", &["ess"]),
+];
+
+/// Words beside which an age or a birthday stands; the whole line says nothing about the work.
+const BIRTH: &[&str] =
+    &["birth", "born", "birthday", "dob", "geboren", "geburtsdatum", "age", "nationality", "marital"];
+
+/// The text with identity blanked: the given ranges, every mention of the name's parts, addresses of mail and web,
+/// telephone numbers, gendered words, lines with a birthday or an age.
+pub(super) fn blank(text: &str, ranges: &[Range<usize>], names: &[String]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    let mut cut = |range: Range<usize>| {
+        if let Some(part) = bytes.get_mut(range) {
+            part.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
+        }
+    };
+    for range in ranges {
+        cut(range.clone());
+    }
+    for token in tokenise(text) {
+        let written = text.get(token.span.clone()).unwrap_or_default();
+        if GENDERED.contains(&token.text.as_str()) || is_name(&token, written, names) {
+            cut(token.span.clone());
+        }
+        for (word, endings) in GENDERED_ENDINGS {
+            if token.text.trim_end_matches('s') == *word || token.text == *word {
+                let plural = token.text.len() - word.len().min(token.text.len());
+                let ending = endings.first().map_or(0, |ending| ending.len()) + plural;
+                cut(token.span.end.saturating_sub(ending)..token.span.end);
+            }
+        }
+    }
+    for line in line_ranges(text) {
+        blank_contacts(text, line, &mut cut);
+    }
+    // Whole characters were replaced by as many spaces as they had bytes, so this is UTF-8 still.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A part of the name, written with a capital.
+fn is_name(token: &Token, written: &str, names: &[String]) -> bool {
+    written.starts_with(char::is_uppercase) && names.contains(&token.text)
+}
+
+fn line_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut start = 0;
+    text.split_inclusive('\n')
+        .map(|line| {
+            let range = start..start + line.len();
+            start = range.end;
+            range
+        })
+        .collect()
+}
+
+fn blank_contacts(text: &str, line: Range<usize>, cut: &mut impl FnMut(Range<usize>)) {
+    let slice = text.get(line.clone()).unwrap_or_default();
+    let tokens = tokenise(slice);
+    let short = tokens.len() <= 12;
+    let born = tokens.iter().any(|token| BIRTH.contains(&token.text.as_str()));
+    let digits = tokens.iter().any(|token| token.text.starts_with(|c: char| c.is_ascii_digit()));
+    if short && born && (digits || slice.contains(':')) {
+        cut(line);
+        return;
+    }
+    for chunk in slice.split_whitespace() {
+        let start = line.start + (chunk.as_ptr() as usize - slice.as_ptr() as usize);
+        let address =
+            chunk.contains('@') || chunk.contains("://") || chunk.contains("www.") || is_profile(chunk);
+        if address {
+            cut(start..start + chunk.len());
+        }
+    }
+    if let Some(phone) = phone(slice) {
+        cut(line.start + phone.start..line.start + phone.end);
+    }
+}
+
+fn is_profile(chunk: &str) -> bool {
+    let lower = chunk.to_ascii_lowercase();
+    ["linkedin.com", "github.com", "gitlab.com", "twitter.com", "x.com/"]
+        .iter()
+        .any(|host| lower.contains(host))
+}
+
+/// The longest run of digits and the marks of telephone numbers that has at least nine digits.
+fn phone(line: &str) -> Option<Range<usize>> {
+    let mut best: Option<Range<usize>> = None;
+    let mut start = None;
+    for (at, character) in line.char_indices().chain([(line.len(), 'x')]) {
+        let inside =
+            character.is_ascii_digit() || matches!(character, '+' | '(' | ')' | '-' | ' ' | '.' | '/');
+        match (inside, start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                let run = line.get(from..at).unwrap_or_default();
+                let digits = run.bytes().filter(u8::is_ascii_digit).count();
+                // "2015 - 2019" has eight digits; dates with days have no plus and no brackets.
+                let marked = run.contains(['+', '(']) || digits >= 10;
+                if (9..=16).contains(&digits)
+                    && marked
+                    && best.as_ref().is_none_or(|known| run.len() > known.len())
+                {
+                    best = Some(from..at);
+                }
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn squeezed(text: &str, names: &[&str]) -> String {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let blanked = blank(text, &[], &names);
+        assert_eq!(blanked.len(), text.len());
+        blanked.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn names_and_contacts_vanish() {
+        let text =
+            "Jane Doe\njane@doe.org | +1 (555) 010-2030 | https://doe.org\nJane built engines, 2015 - 2019";
+        assert_eq!(squeezed(text, &["jane", "doe"]), "| | built engines, 2015 - 2019");
+    }
+
+    #[test]
+    fn forms_for_men_and_women_become_equal() {
+        for (a, b) in [
+            ("He led his team as chairman", "She led her team as chairwoman"),
+            ("Waiter at a hotel", "Waitress at a hotel"),
+            ("Mr. Smith, salesman", "Mrs. Smith, saleswoman"),
+        ] {
+            assert_eq!(squeezed(a, &[]).replace(". ", " "), squeezed(b, &[]).replace(". ", " "));
+        }
+    }
+
+    #[test]
+    fn birthdays_vanish_and_work_stays() {
+        assert_eq!(squeezed("Date of birth: 3 May 1980\nCared for the aged", &[]), "Cared for the aged");
+    }
+}

@@ -1,0 +1,339 @@
+//! Splits the text of a job advertisement into requirements.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::degree::{Degree, find_degree};
+use super::sections::{Section, heading, is_boilerplate, line_importance};
+use super::words::content_words;
+use crate::skills::normalise::{Gap, tokenise};
+use crate::skills::{self, SkillId, SkillMention, Taxonomy};
+
+/// What kind of requirement it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequirementKind {
+    /// One skill, or one of several.
+    Skill,
+    /// A certificate, licence or clearance.
+    Certificate,
+    /// A human language.
+    Language,
+    /// Years of experience.
+    Years,
+    /// A degree.
+    Degree,
+    /// The job's title.
+    Title,
+    /// A place to work at; shown, never scored.
+    Place,
+    /// A task or demand in free words.
+    Duty,
+}
+
+/// How much the advertisement wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Importance {
+    /// Said to be a plus.
+    Nice,
+    /// Named without more.
+    Normal,
+    /// Said to be needed.
+    Must,
+}
+
+/// One requirement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requirement {
+    /// The words of the advertisement, or the canonical name of the skill.
+    pub text: String,
+    /// Where it stands in the advertisement, in bytes.
+    pub span: Range<usize>,
+    /// Its kind.
+    pub kind: RequirementKind,
+    /// How much it is wanted.
+    pub importance: Importance,
+    /// Skills of which one is enough; for years, the skills that the years are asked of.
+    pub skills: Vec<SkillId>,
+    /// Years asked for.
+    pub years: Option<f32>,
+    /// Degree asked for.
+    pub degree: Option<Degree>,
+}
+
+/// An advertisement taken apart.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Job {
+    /// Its requirements: the title first, then in the order of the text.
+    pub requirements: Vec<Requirement>,
+}
+
+/// Longest piece of text that is one duty, in words; longer ones are cut at sentences.
+const LONGEST_LINE_WORDS: usize = 45;
+
+impl Job {
+    /// Takes an advertisement apart; `title` is its title if it is known apart from the text.
+    #[must_use]
+    pub fn parse(taxonomy: &Taxonomy, title: Option<&str>, text: &str) -> Self {
+        let mut reader =
+            Reader { taxonomy, text, section: Section::Unknown, found: Vec::new(), seen: BTreeMap::new() };
+        reader.read_title(title);
+        for span in pieces(text) {
+            reader.read_piece(span);
+        }
+        Self { requirements: reader.found }
+    }
+}
+
+struct Reader<'a> {
+    taxonomy: &'a Taxonomy,
+    text: &'a str,
+    section: Section,
+    found: Vec<Requirement>,
+    /// Where the requirement of these skills is in `found`.
+    seen: BTreeMap<(RequirementKind, Vec<SkillId>), usize>,
+}
+
+impl Reader<'_> {
+    fn slice(&self, span: &Range<usize>) -> &str {
+        self.text.get(span.clone()).unwrap_or_default()
+    }
+
+    /// The given title, or else the first line if it reads like one: short, no sentence, no heading.
+    fn read_title(&mut self, title: Option<&str>) {
+        let first = pieces(self.text).into_iter().next().unwrap_or(0..0);
+        let line = self.slice(&first).trim();
+        let like_title = (1..=8).contains(&line.split_whitespace().count())
+            && !line.ends_with(['.', ':', '!', '?'])
+            && heading(line).is_none();
+        let (text, span) = match title.map(str::trim).filter(|title| !title.is_empty()) {
+            Some(title) => (title.to_owned(), 0..0),
+            None if like_title => (line.to_owned(), first),
+            None => return,
+        };
+        self.push(Requirement { kind: RequirementKind::Title, ..plain(text, span, Importance::Must) });
+    }
+
+    fn read_piece(&mut self, span: Range<usize>) {
+        let line = self.slice(&span).to_owned();
+        let mut body = span.clone();
+        if let Some((section, rest)) = heading(&line) {
+            self.section = section;
+            body.start = span.end - rest.len();
+            if rest.trim().is_empty() {
+                return;
+            }
+        }
+        let text = self.slice(&body).trim().to_owned();
+        let is_title = self.found.first().is_some_and(|title| title.span == span);
+        if is_title || matches!(self.section, Section::Benefits | Section::Company) || is_boilerplate(&text) {
+            return;
+        }
+        let importance = line_importance(&text, self.section);
+        let mentions = self.taxonomy.find(&text);
+        self.read_skills(&text, &body, importance, &mentions);
+        self.read_years(&text, &body, importance, &mentions);
+        if let Some(degree) = find_degree(&text) {
+            let found = Requirement {
+                kind: RequirementKind::Degree,
+                degree: Some(degree),
+                ..plain(text.clone(), body.clone(), importance)
+            };
+            self.push(found);
+            return;
+        }
+        self.read_duty(&text, &body, importance, &mentions);
+    }
+
+    fn read_skills(
+        &mut self,
+        text: &str,
+        body: &Range<usize>,
+        importance: Importance,
+        mentions: &[SkillMention],
+    ) {
+        for group in alternatives(text, mentions) {
+            let Some(first) = group.first() else { continue };
+            let kind = match first.kind {
+                skills::Kind::Certificate => RequirementKind::Certificate,
+                skills::Kind::Spoken => RequirementKind::Language,
+                _ => RequirementKind::Skill,
+            };
+            let mut ids: Vec<SkillId> = group.iter().map(|mention| mention.skill).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let mut names: Vec<&str> = group.iter().map(|mention| mention.canonical).collect();
+            names.dedup();
+            let lead = text.len() - text.trim_start().len();
+            let span = body.start + lead + first.span.start
+                ..body.start + lead + group.last().map_or(first.span.end, |last| last.span.end);
+            let found = Requirement { kind, skills: ids, ..plain(names.join(" or "), span, importance) };
+            self.push(found);
+        }
+    }
+
+    fn read_years(
+        &mut self,
+        text: &str,
+        body: &Range<usize>,
+        importance: Importance,
+        mentions: &[SkillMention],
+    ) {
+        let Some(years) = find_years(text) else { return };
+        let skills = mentions
+            .iter()
+            .filter(|mention| mention.years == Some(years) && mention.kind != skills::Kind::Soft)
+            .map(|mention| mention.skill)
+            .collect();
+        let found = Requirement {
+            kind: RequirementKind::Years,
+            years: Some(years),
+            skills,
+            ..plain(text.to_owned(), body.clone(), importance)
+        };
+        self.push(found);
+    }
+
+    /// The line as a task, unless it only lists skills that are requirements already.
+    fn read_duty(
+        &mut self,
+        text: &str,
+        body: &Range<usize>,
+        importance: Importance,
+        mentions: &[SkillMention],
+    ) {
+        let words = content_words(text);
+        let named: usize = mentions
+            .iter()
+            .map(|mention| content_words(text.get(mention.span.clone()).unwrap_or_default()).len())
+            .sum();
+        if words.len() < 2 || 2 * named >= words.len() || (words.len() < 4 && find_years(text).is_some()) {
+            return;
+        }
+        self.push(Requirement {
+            kind: RequirementKind::Duty,
+            ..plain(text.to_owned(), body.clone(), importance)
+        });
+    }
+
+    /// Adds a requirement; one of the same skills that is there already only becomes more important.
+    fn push(&mut self, found: Requirement) {
+        if found.skills.is_empty() {
+            self.found.push(found);
+            return;
+        }
+        let key = (found.kind, found.skills.clone());
+        match self.seen.get(&key).and_then(|index| self.found.get_mut(*index)) {
+            Some(known) => {
+                known.importance = known.importance.max(found.importance);
+                if found.years > known.years {
+                    known.years = found.years;
+                }
+            }
+            None => {
+                self.seen.insert(key, self.found.len());
+                self.found.push(found);
+            }
+        }
+    }
+}
+
+fn plain(text: String, span: Range<usize>, importance: Importance) -> Requirement {
+    Requirement {
+        text,
+        span,
+        kind: RequirementKind::Duty,
+        importance,
+        skills: Vec::new(),
+        years: None,
+        degree: None,
+    }
+}
+
+/// Lines of the text, wrapped ones joined and long ones cut at sentences, as byte ranges without bullets.
+fn pieces(text: &str) -> Vec<Range<usize>> {
+    let mut pieces = Vec::new();
+    for line in crate::score::passages::lines(text) {
+        let slice = text.get(line.clone()).unwrap_or_default();
+        if slice.split_whitespace().count() <= LONGEST_LINE_WORDS && slice.matches(". ").count() == 0 {
+            pieces.push(line);
+        } else {
+            pieces.extend(crate::score::passages::sentences(text, line));
+        }
+    }
+    pieces
+}
+
+/// Groups mentions of which one is enough: joined by "or" or "/", or listed behind "such as", "like", "e.g.", "one of".
+fn alternatives<'a>(text: &str, mentions: &'a [SkillMention]) -> Vec<Vec<&'a SkillMention>> {
+    let mut groups: Vec<Vec<&SkillMention>> = Vec::new();
+    let mut examples = false;
+    for mention in mentions {
+        let before = groups.last().and_then(|group| group.last());
+        let from = before.map_or(0, |before| before.span.end);
+        let between = text.get(from..mention.span.start).unwrap_or_default().to_lowercase();
+        if between.contains([';', '.']) && !between.contains("e.g") {
+            examples = false;
+        }
+        let starts_examples = ["such as", "e.g", "like ", "one of", "any of", "for example", "including one"]
+            .iter()
+            .any(|words| between.contains(words));
+        let listed = between.trim().trim_matches(',').trim();
+        let joined = listed == "or" || listed == "/" || listed.ends_with(" or") && listed.len() < 12;
+        let continues = examples && matches!(listed, "" | "," | "and" | "&" | "or");
+        let same_kind = before.is_some_and(|before| {
+            (before.kind == skills::Kind::Spoken) == (mention.kind == skills::Kind::Spoken)
+        });
+        if (joined || continues) && same_kind && !starts_examples {
+            if let Some(group) = groups.last_mut() {
+                // "A, B or C": the comma-separated ones before the "or" are alternatives as well.
+                group.push(mention);
+                if joined {
+                    absorb_list(text, &mut groups);
+                }
+                continue;
+            }
+        }
+        examples = starts_examples || (examples && continues);
+        groups.push(vec![mention]);
+    }
+    groups
+}
+
+/// Joins the groups that stand before the last one in the same comma-separated list.
+fn absorb_list<'a>(text: &str, groups: &mut Vec<Vec<&'a SkillMention>>) {
+    while let Some(last) = groups.pop() {
+        let start = last.first().map_or(0, |mention| mention.span.start);
+        let end = groups.last().and_then(|group| group.last()).map_or(0, |mention| mention.span.end);
+        let comma = text.get(end..start).is_some_and(|between| between.trim() == ",");
+        match groups.last_mut() {
+            Some(group) if comma => group.extend(last),
+            _ => {
+                groups.push(last);
+                return;
+            }
+        }
+    }
+}
+
+/// "5+ years", "three years": the first number of years in a line that speaks of experience.
+fn find_years(text: &str) -> Option<f32> {
+    let tokens = tokenise(text);
+    for (index, token) in tokens.iter().enumerate() {
+        if !skills::is_year_word(&token.text) || token.gap >= Gap::Sentence {
+            continue;
+        }
+        let value = skills::number_before(&tokens, index);
+        if let Some(years) = value.filter(|years| (0.5..=30.0).contains(years)) {
+            return Some(years);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+#[path = "job_tests.rs"]
+mod tests;

@@ -1,0 +1,173 @@
+//! What must hold for every score: identity does not enter, adding a skill never lowers, order hardly matters, bytes repeat.
+//!
+//! Needs the model (`cargo xtask model`); fails with the message that says so where it is absent.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use matching::skills::Taxonomy;
+use matching::{Document, Embedder, MatchResult, Matcher};
+
+const RESUME: &str = "\
+Jane Doe
+jane.doe@example.com | +1 (555) 010-2030
+
+Experience
+Waitress, Harbour Hotel
+05/2014 - 02/2017
+- She served guests in the restaurant and her team won the house prize
+Office Administrator, Example Ltd
+03/2017 - 06/2023
+- Planned travel and meetings for eight managers in Microsoft Excel and Outlook
+- Jane kept the accounts payable and prepared invoices
+- Chairwoman of the staff council
+
+Education
+BA Business Administration, 2014
+
+Skills
+Microsoft Office, Bookkeeping, French (fluent)
+";
+
+const JOB: &str = "\
+Office Manager
+
+Responsibilities
+- Arrange meetings and travel of the management
+- Keep the books and pay invoices
+- Welcome guests
+
+Requirements
+- 3+ years of experience in office administration
+- Microsoft Excel, Word and PowerPoint
+- QuickBooks or Xero
+- Fluent in English and French
+- Bachelor's degree preferred
+
+Benefits
+- 401(k), dental
+";
+
+fn matcher() -> &'static Matcher {
+    static MATCHER: OnceLock<Matcher> = OnceLock::new();
+    MATCHER.get_or_init(|| {
+        let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
+            PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".local/share")
+        });
+        let folder =
+            std::env::var_os("RM_MODEL_DIR").map_or_else(|| data.join("resume-matcher/model"), PathBuf::from);
+        let embedder = Embedder::open(&folder).unwrap_or_else(|error| panic!("{error}"));
+        Matcher::new(embedder, Taxonomy::builtin()).as_of(2024, 6)
+    })
+}
+
+fn score(resume: &str, job: &str) -> MatchResult {
+    let document = Document::from_text(resume);
+    matcher().score(&matching::parse(&document), &document, job).unwrap()
+}
+
+/// Everything that is a number or a judgement, without quotations of the resume.
+fn judgement(result: &MatchResult) -> String {
+    let requirements: Vec<String> = result
+        .requirements
+        .iter()
+        .map(|requirement| {
+            format!(
+                "{} {} {} {:?}",
+                requirement.text, requirement.weight, requirement.points, requirement.status
+            )
+        })
+        .collect();
+    format!(
+        "{} {:?} {requirements:#?} {:?} {:?}",
+        result.score, result.parts, result.matched_skills, result.missing_skills
+    )
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let bytes = || serde_json::to_vec(&score(RESUME, JOB)).unwrap();
+    assert_eq!(bytes(), bytes());
+}
+
+#[test]
+fn exchanging_the_name_changes_no_bit() {
+    let before = judgement(&score(RESUME, JOB));
+    for (first, last) in
+        [("Lakisha", "Washington"), ("Mohammed", "Al-Farsi"), ("Wei", "Zhang"), ("Ann", "Baker")]
+    {
+        let other = RESUME
+            .replace("jane.doe@example.com", &format!("{}@mail.example.org", first.to_lowercase()))
+            .replace("Jane", first)
+            .replace("Doe", last);
+        assert_eq!(judgement(&score(&other, JOB)), before, "{first} {last}");
+    }
+}
+
+#[test]
+fn exchanging_the_gender_changes_no_bit() {
+    let other = RESUME
+        .replace("Waitress", "Waiter")
+        .replace("She", "He")
+        .replace("her team", "his team")
+        .replace("Chairwoman", "Chairman");
+    assert_ne!(other, RESUME);
+    assert_eq!(judgement(&score(&other, JOB)), judgement(&score(RESUME, JOB)));
+}
+
+#[test]
+fn adding_a_skill_that_is_asked_for_never_lowers_the_score() {
+    let before = score(RESUME, JOB).score;
+    for skill in [
+        "QuickBooks",
+        "Xero",
+        "Microsoft Word",
+        "PowerPoint",
+        "English",
+        "Microsoft Excel",
+        "Python",
+        "Welding",
+    ] {
+        let after = score(&format!("{}, {skill}\n", RESUME.trim_end()), JOB).score;
+        assert!(after >= before, "{skill}: {before} -> {after}");
+    }
+    let after = score(&format!("{}, QuickBooks\n", RESUME.trim_end()), JOB);
+    assert!(after.score > before);
+    assert!(!after.missing_skills.iter().any(|skill| skill.contains("QuickBooks")));
+}
+
+#[test]
+fn the_order_of_sections_matters_by_one_point_at_most() {
+    let mut sections: Vec<&str> = RESUME.trim_end().split("\n\n").collect();
+    let before = score(RESUME, JOB).score;
+    for _ in 0..sections.len() - 2 {
+        sections[1..].rotate_left(1);
+        let shuffled = sections.join("\n\n") + "\n";
+        let after = score(&shuffled, JOB).score;
+        assert!((after - before).abs() <= 1.0, "{before} -> {after}:\n{shuffled}");
+    }
+}
+
+#[test]
+fn the_parts_explain_the_score() {
+    let result = score(RESUME, JOB);
+    let weights: f64 = result.requirements.iter().map(|requirement| requirement.weight).sum();
+    let points: f64 = result.requirements.iter().map(|requirement| requirement.points).sum();
+    assert!((weights - 100.0).abs() < 0.2, "{weights}");
+    assert!((points - result.score).abs() < 0.2, "{points} {}", result.score);
+    let named = result.requirements.iter().find(|requirement| requirement.text == "Microsoft Excel").unwrap();
+    assert!(named.evidence[0].text.contains("Microsoft Excel and Outlook"), "{named:#?}");
+    assert!(result.missing_skills.iter().any(|skill| skill == "QuickBooks or Xero"), "{result:#?}");
+}
+
+#[test]
+fn an_unlike_resume_scores_lower() {
+    let welder = "Alex Roe\nalex@example.com\n\nExperience\nWelder, Yard Ltd, 2015 - 2022\n- Welded hulls by MIG and TIG\n";
+    assert!(score(welder, JOB).score + 25.0 < score(RESUME, JOB).score);
+}
+
+#[test]
+fn an_empty_job_scores_zero_without_an_error() {
+    let result = score(RESUME, "");
+    assert_eq!((result.score, result.requirements.len()), (0.0, 0));
+}
