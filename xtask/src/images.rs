@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Compile in the image's build stage, as a plain `docker build` does, instead of on this machine.
     #[arg(long)]
     compile_inside: bool,
+    /// Take the programs from this folder, as other machines or runs compiled them, and compile nothing.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["release", "compile_inside"])]
+    programs: Option<PathBuf>,
     /// Only images whose name contains this text.
     #[arg(long)]
     only: Option<String>,
@@ -128,6 +131,10 @@ fn compile_apps(progress: &Progress, apps: &[&App], options: &Options) -> anyhow
     let parent = cache::cache_dir()?;
     fs::create_dir_all(&parent)?;
     let folder = tempfile::Builder::new().prefix(".programs-").tempdir_in(parent)?;
+    if let Some(from) = &options.programs {
+        let programs = progress.step("programs", |_| app::take(apps, from, folder.path()))?;
+        return Ok(Some(Compiled { programs, data, _folder: folder }));
+    }
     let arguments = match (options.test_build, options.release) {
         (true, _) => vec!["test", "--workspace", "--no-run"],
         (false, true) => vec!["build", "--bins", "--release"],

@@ -92,15 +92,33 @@ pub(crate) fn compile(
         let message: serde_json::Value = serde_json::from_str(message).context("read what cargo built")?;
         let Some((name, path)) = program(&message) else { continue };
         if let Some(app) = apps.iter().find(|app| app.binary == name) {
-            let stripped = into.join(app.binary);
-            check(Command::new("strip").arg("-o").arg(&stripped).arg(path)).context("strip")?;
-            programs.insert(app.binary, stripped);
+            programs.insert(app.binary, strip(Path::new(path), into)?);
         }
     }
     for app in apps {
         anyhow::ensure!(programs.contains_key(app.binary), "cargo did not build {}", app.binary);
     }
     Ok(programs)
+}
+
+/// Takes the programs of `apps` from a folder, without debug information.
+///
+/// # Errors
+/// When one is not there or cannot be stripped.
+pub(crate) fn take(
+    apps: &[&App],
+    from: &Path,
+    into: &Path,
+) -> anyhow::Result<BTreeMap<&'static str, PathBuf>> {
+    apps.iter().map(|app| Ok((app.binary, strip(&from.join(app.binary), into)?))).collect()
+}
+
+/// Copies a program into a folder, without debug information; returns where it is then.
+fn strip(program: &Path, into: &Path) -> anyhow::Result<PathBuf> {
+    let stripped = into.join(program.file_name().unwrap_or_default());
+    check(Command::new("strip").arg("-o").arg(&stripped).arg(program))
+        .with_context(|| format!("strip {}", program.display()))?;
+    Ok(stripped)
 }
 
 /// Name and path of the program that one of cargo's messages tells of; a program's own unit tests are not the program.

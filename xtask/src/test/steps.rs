@@ -82,8 +82,7 @@ fn prepare() -> anyhow::Result<()> {
 }
 
 fn generated() -> anyhow::Result<()> {
-    let myself = std::env::current_exe().context("find this program")?;
-    check(Command::new(myself).args(["generate", "--check"]).current_dir(root()))
+    check(&mut cargo(&["xtask", "generate", "--check"]))
 }
 
 /// Renders what people install; that the API server takes it is what the operator's tests and the end-to-end tests see.
