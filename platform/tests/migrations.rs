@@ -1,5 +1,13 @@
 //! Migrations on a real Postgres: repeatable, safe to run at once, and ending with a role that is bound.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
 mod support;
 
 use platform::config::{DatabaseConfig, Env};

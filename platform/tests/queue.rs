@@ -1,5 +1,13 @@
 //! The queue on a real Redis, and the way of a task from the outbox to its end.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,13 @@
 //! Object storage on a real S3 server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
 mod support;
 
 use bytes::Bytes;

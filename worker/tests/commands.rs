@@ -1,5 +1,13 @@
 //! The one-shot commands: what they do, what they print, and their exit codes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
 mod support;
 
 use platform::env_vars as var;

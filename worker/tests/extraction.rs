@@ -1,5 +1,13 @@
 //! Uploaded files end up as text in Postgres, through real services and a real worker process.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
 mod support;
 
 use std::time::Instant;
@@ -48,7 +56,7 @@ async fn poison_is_refused_in_words_and_the_worker_goes_on() {
         ("cut.docx", docx(&RESUME)[..200].to_vec()),
         (
             "noise.pdf",
-            b"%PDF-1.7\n".iter().copied().chain((0..20_000_u32).map(|n| (n * 7919 >> 3) as u8)).collect(),
+            b"%PDF-1.7\n".iter().copied().chain((0..20_000_u32).map(|n| ((n * 7919) >> 3) as u8)).collect(),
         ),
         ("program.pdf", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0".to_vec()),
         ("picture.pdf", pdf(&[])),

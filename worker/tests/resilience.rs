@@ -1,5 +1,13 @@
 //! Nothing is lost when workers die, are told to stop, or Redis forgets everything.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
 mod support;
 
 use platform::env_vars as var;
