@@ -10,6 +10,8 @@ use platform::postgres::PostgresError;
 use platform::queue::QueueError;
 use platform::storage::StorageError;
 
+use crate::science::ScoreError;
+
 /// Kubernetes shows what is in this file as the container's termination message.
 const TERMINATION_LOG: &str = "/dev/termination-log";
 
@@ -92,6 +94,16 @@ impl From<QueueError> for Failure {
         match error {
             QueueError::ParseUrl(_) => Self::misconfigured(&error),
             QueueError::Command(_) | QueueError::GroupLost => Self::retryable(&error),
+        }
+    }
+}
+
+impl From<ScoreError> for Failure {
+    /// A model that is missing or of another kind does not come by itself.
+    fn from(error: ScoreError) -> Self {
+        match error {
+            ScoreError::Model(_) => Self::misconfigured(&error),
+            ScoreError::Unfinished(_) => Self::retryable(&error),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod extract_job;
 mod extract_resume;
 mod file;
+mod match_resume;
 mod subject;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use platform::tasks::{Lease, SettleError, TaskKind};
 use sqlx::PgPool;
 
 use crate::sandbox::{Sandbox, SandboxError};
+use crate::science::{ScoreError, Scorer};
 
 pub(crate) use subject::{mark_failed, mark_queued};
 
@@ -22,6 +24,7 @@ pub(crate) struct Context {
     pub(crate) pool: PgPool,
     pub(crate) storage: Storage,
     pub(crate) sandbox: Sandbox,
+    pub(crate) scorer: Scorer,
 }
 
 /// How a job ended that did not fail.
@@ -53,6 +56,9 @@ pub(crate) enum JobError {
     /// The installation lacks something that reading needs.
     #[error("this installation cannot read files: {0}")]
     Installation(String),
+    /// The scorer failed.
+    #[error("the match could not be worked out")]
+    Score(#[from] ScoreError),
 }
 
 impl From<SettleError> for JobError {
@@ -69,6 +75,6 @@ pub(crate) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
     match lease.kind {
         TaskKind::ExtractResume => extract_resume::run(context, lease).await,
         TaskKind::ExtractJob => extract_job::run(context, lease).await,
-        TaskKind::MatchResume => Ok(Ending::NotYet(Duration::from_secs(60))),
+        TaskKind::MatchResume => match_resume::run(context, lease).await,
     }
 }

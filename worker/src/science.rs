@@ -1,8 +1,12 @@
 //! The only module that calls the `matching` crate: files become documents, documents and jobs become scores.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use matching::embed::{Embedder, ModelError};
 use matching::parse::ParsedResume;
+use matching::score::{MatchResult, Matcher};
+use matching::skills::Taxonomy;
 use matching::{Document, ExtractError, ExtractOptions};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +66,48 @@ fn refusal(error: &ExtractError) -> Reading {
         Reading::Refused { class: error.class().to_owned(), message: error.to_string() }
     } else {
         Reading::Broken { message: error.to_string() }
+    }
+}
+
+/// Scores resumes against jobs. Clones share the model.
+#[derive(Clone)]
+pub(crate) struct Scorer {
+    matcher: Arc<Matcher>,
+}
+
+/// Why there is no score.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScoreError {
+    /// The model cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The scorer panicked, or the process is ending.
+    #[error("the scorer did not finish")]
+    Unfinished(#[from] tokio::task::JoinError),
+}
+
+impl Scorer {
+    /// Loads the model and the taxonomy, once for the life of the process.
+    pub(crate) async fn open(model_dir: &Path) -> Result<Self, ScoreError> {
+        let folder = model_dir.to_owned();
+        let matcher = tokio::task::spawn_blocking(move || {
+            Ok::<_, ModelError>(Matcher::new(Embedder::open(&folder)?, Taxonomy::builtin()))
+        })
+        .await??;
+        Ok(Self { matcher: Arc::new(matcher) })
+    }
+
+    /// Scores a resume against the text of a job, on a thread for long computations.
+    pub(crate) async fn score(
+        &self,
+        parsed: ParsedResume,
+        document: Document,
+        job_text: String,
+    ) -> Result<MatchResult, ScoreError> {
+        let matcher = Arc::clone(&self.matcher);
+        let scored =
+            tokio::task::spawn_blocking(move || matcher.score(&parsed, &document, &job_text)).await?;
+        Ok(scored?)
     }
 }
 

@@ -22,7 +22,9 @@ use crate::metrics::WorkerMetrics;
 use crate::relay;
 use crate::runner::{READ_WAIT, Runner};
 use crate::sandbox::Sandbox;
+use crate::science::Scorer;
 
+const MODEL: &str = "model";
 const DATABASE: &str = "database";
 const ACCEPTING_WORK: &str = "accepting work";
 /// How long the probes may take to end.
@@ -31,7 +33,7 @@ const PROBES_GRACE: Duration = Duration::from_secs(2);
 pub(crate) async fn run(env: &Env) -> Result<(), Failure> {
     let stop = shutdown::token_on_signal()?;
     let metrics = Metrics::new();
-    let readiness = Readiness::new(&[DATABASE, ACCEPTING_WORK]);
+    let readiness = Readiness::new(&[DATABASE, MODEL, ACCEPTING_WORK]);
     let listener = TcpListener::bind(ProbesConfig::from_env(env)?.listen).await?;
     let probes_stop = CancellationToken::new();
     let served = Probes { metrics: metrics.clone(), readiness: readiness.clone() };
@@ -76,11 +78,13 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
         return Err(Failure::retryable(&told));
     }
     readiness.met(DATABASE);
+    let scorer = Scorer::open(&science.model_dir).await?;
+    readiness.met(MODEL);
 
     let name = format!("worker-{}", uuid::Uuid::now_v7().simple());
     Ok(Runner {
         consumer: queue.consumer(&name, READ_WAIT)?,
-        context: Context { pool, storage, sandbox: Sandbox::new(science.pdfium)? },
+        context: Context { pool, storage, sandbox: Sandbox::new(science.pdfium)?, scorer },
         queue,
         metrics: WorkerMetrics::register(metrics),
         config,
