@@ -184,9 +184,9 @@ async fn a_tenants_setting_does_not_outlive_its_transaction() {
     for commit in [true, false] {
         let transaction = tenant_transaction(&pool, tenant).await.unwrap();
         if commit {
-            transaction.commit().await.unwrap()
+            transaction.commit().await.unwrap();
         } else {
-            transaction.rollback().await.unwrap()
+            transaction.rollback().await.unwrap();
         }
         let mut connections = Vec::new();
         for _ in 0..pool.size() {

@@ -29,8 +29,8 @@ struct Sides {
 /// What there is to do.
 enum Step {
     Score {
-        document: Document,
-        parsed: ParsedResume,
+        document: Box<Document>,
+        parsed: Box<ParsedResume>,
         job_text: String,
     },
     Refuse(String),
@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
             Ok(Ending::Refused)
         }
         Step::Score { document, parsed, job_text } => {
-            let result = context.scorer.score(parsed, document, job_text).await?;
+            let result = context.scorer.score(*parsed, *document, job_text).await?;
             store(context, lease, &result).await?;
             Ok(Ending::Done)
         }
@@ -97,7 +97,7 @@ fn next_step(sides: Sides) -> Step {
     }
     match (sides.extraction, sides.document, sides.job_text) {
         (Some(Json(document)), Some(Json(parsed)), Some(job_text)) => {
-            Step::Score { document, parsed, job_text }
+            Step::Score { document: Box::new(document), parsed: Box::new(parsed), job_text }
         }
         _ => Step::Wait,
     }
