@@ -185,8 +185,9 @@ impl DocumentBuilder {
         }
     }
 
-    fn push_line(&mut self, raw: RawLine) -> Option<Line> {
+    fn push_line(&mut self, mut raw: RawLine) -> Option<Line> {
         let start = self.document.text.len();
+        unify_marker(&mut raw.runs);
         let mut spans: Vec<Span> = Vec::with_capacity(raw.runs.len());
         for run in raw.runs {
             let range = self.push_run(&run.text, start);
@@ -327,6 +328,55 @@ impl Document {
     }
 }
 
+/// Makes a bullet of any shape at the start of a line the one marker that [`Document`] promises.
+fn unify_marker(runs: &mut [Run]) {
+    let Some(first) = runs.iter_mut().find(|run| !run.text.trim().is_empty()) else { return };
+    let text = first.text.trim_start();
+    let mut chars = text.chars();
+    if let Some(bullet) = chars.next()
+        && (is_bullet(bullet)
+            || (matches!(bullet, '*' | '–' | '—' | '·' | '−')
+                && chars.as_str().starts_with([' ', '\t', '\u{a0}'])))
+    {
+        first.text = format!("- {}", chars.as_str().trim_start());
+    }
+}
+
+/// Whether a character is a bullet wherever it begins a line.
+pub(crate) fn is_bullet(c: char) -> bool {
+    matches!(
+        c,
+        '•' | '‣'
+            | '◦'
+            | '▪'
+            | '▫'
+            | '●'
+            | '○'
+            | '■'
+            | '□'
+            | '◆'
+            | '◇'
+            | '❖'
+            | '➢'
+            | '➤'
+            | '►'
+            | '▶'
+            | '▸'
+            | '✓'
+            | '✔'
+            | '⁃'
+            | '∙'
+            | '⚫'
+            | '◾'
+            | '◼'
+            | '\u{f0b7}'
+            | '\u{f0a7}'
+            | '\u{f0d8}'
+            | '\u{f076}'
+            | '\u{f0fc}'
+    )
+}
+
 fn merge(a: Option<Rect>, b: Option<Rect>) -> Option<Rect> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.union(&b)),
@@ -358,6 +408,13 @@ mod tests {
         assert_eq!(lines, ["one two", "three", "four"]);
         let blocks: Vec<_> = document.pages[0].blocks.iter().map(|b| document.slice(&b.range)).collect();
         assert_eq!(blocks, ["one two\nthree", "four"]);
+    }
+
+    #[test]
+    fn bullets_of_any_shape_become_one_marker() {
+        let lines = "• one\n▪two\n– three\n-\u{a0}four\n–five";
+        let document = built(vec![RawBlock::flowing(BlockKind::Paragraph, vec![Run::plain(lines)])]);
+        assert_eq!(document.text, "- one\n- two\n- three\n- four\n–five");
     }
 
     #[test]

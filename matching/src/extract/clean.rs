@@ -42,7 +42,11 @@ pub(crate) fn clean(input: &str, output: &mut String) -> Removed {
             '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{180e}' => {
                 removed.zero_width += usize::from(previous.is_some_and(char::is_alphanumeric));
             }
-            '\u{fb00}'..='\u{fb06}' | '\u{fb13}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' => {
+            // Ligatures, Arabic and Hebrew presentation forms, radicals that stand for the characters they look like.
+            '\u{fb00}'..='\u{fb06}'
+            | '\u{fb13}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{fefe}'
+            | '\u{2e80}'..='\u{2fdf}' => {
                 plain.extend(std::iter::once(c).nfkc());
             }
             '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => removed.unmapped += 1,
@@ -81,6 +85,7 @@ mod tests {
     fn ligatures_and_presentation_forms_are_taken_apart() {
         assert_eq!(cleaned("of\u{fb01}ce e\u{fb03}cient").0, "office efficient");
         assert_eq!(cleaned("\u{fefb}").0, "\u{644}\u{627}");
+        assert_eq!(cleaned("硕\u{2f20}").0, "硕士");
     }
 
     #[test]

@@ -23,22 +23,6 @@ pub enum Kind {
     Picture,
 }
 
-impl Kind {
-    /// The kind as a noun phrase for messages.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Pdf => "a PDF file",
-            Self::Docx => "a DOCX file",
-            Self::Odt => "an ODT file",
-            Self::Rtf => "an RTF file",
-            Self::Html => "an HTML file",
-            Self::Markdown => "a Markdown file",
-            Self::Text => "a text file",
-            Self::Picture => "a picture",
-        }
-    }
-}
-
 /// Decides what a file is. `hint` is a file name or MIME type.
 ///
 /// Errors: [`ExtractError::Unsupported`] for kinds that are known and not read, and for bytes that are no text.

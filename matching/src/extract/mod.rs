@@ -8,9 +8,13 @@ mod clean;
 mod container;
 mod detect;
 mod docx;
+mod flow;
+mod html;
 mod numerals;
+mod odt;
 mod options;
 mod pdf;
+mod rtf;
 mod tables;
 mod text;
 mod xml;
@@ -37,10 +41,14 @@ pub fn extract(
     match detect(bytes, hint)? {
         Kind::Docx => docx::extract(bytes, options),
         Kind::Pdf => pdf::extract(bytes, options),
+        Kind::Odt => odt::extract(bytes, options),
+        Kind::Rtf => rtf::extract(bytes, options),
+        Kind::Html => html::extract(bytes, options),
+        Kind::Markdown => html::extract_markdown(bytes, options),
         Kind::Text => text::extract(bytes, options),
-        other => Err(ExtractError::Unsupported {
-            what: other.describe().to_owned(),
-            mend: "save it as PDF or DOCX".to_owned(),
+        Kind::Picture => Err(ExtractError::Unsupported {
+            what: "a picture".to_owned(),
+            mend: "put it into a PDF file, whose pages can be read by character recognition (OCR)".to_owned(),
         }),
     }
 }

@@ -29,6 +29,17 @@ impl NumberFormat {
             _ => Self::Decimal,
         }
     }
+
+    /// By the sign that OpenDocument and HTML use.
+    pub(crate) fn of_sign(sign: &str) -> Self {
+        match sign {
+            "a" => Self::LowerLetter,
+            "A" => Self::UpperLetter,
+            "i" => Self::LowerRoman,
+            "I" => Self::UpperRoman,
+            _ => Self::Decimal,
+        }
+    }
 }
 
 /// A number as the list shows it.

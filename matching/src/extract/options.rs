@@ -65,7 +65,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes: 20 << 20,
-            pages: 50,
+            pages: 200,
             objects: 2_000_000,
             expanded_bytes: 64 << 20,
             expansion_ratio: 200,

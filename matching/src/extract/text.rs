@@ -2,7 +2,7 @@
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::builder::{DocumentBuilder, RawBlock, Run};
+use super::builder::{DocumentBuilder, RawBlock, Run, is_bullet};
 use super::options::{ExtractOptions, Limits};
 use crate::document::{BlockKind, Document, Format, WarningKind};
 use crate::error::ExtractError;
@@ -30,9 +30,11 @@ fn push_paragraphs(builder: &mut DocumentBuilder, text: &str) {
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{c}'], "\n");
     let mut paragraph = String::new();
     for line in text.split('\n') {
-        if line.trim().is_empty() {
+        let item = is_item(line);
+        if line.trim().is_empty() || item {
             flush(builder, &mut paragraph);
-        } else {
+        }
+        if !line.trim().is_empty() {
             if !paragraph.is_empty() {
                 paragraph.push('\n');
             }
@@ -44,8 +46,15 @@ fn push_paragraphs(builder: &mut DocumentBuilder, text: &str) {
 
 fn flush(builder: &mut DocumentBuilder, paragraph: &mut String) {
     if !paragraph.is_empty() {
-        builder.push(RawBlock::flowing(BlockKind::Paragraph, vec![Run::plain(std::mem::take(paragraph))]));
+        let kind = if is_item(paragraph) { BlockKind::ListItem { depth: 0 } } else { BlockKind::Paragraph };
+        builder.push(RawBlock::flowing(kind, vec![Run::plain(std::mem::take(paragraph))]));
     }
+}
+
+/// Whether a line begins with a bullet.
+fn is_item(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with(is_bullet) || ["- ", "* ", "– "].iter().any(|marker| line.starts_with(marker))
 }
 
 /// Text and how its encoding was found.
@@ -104,6 +113,13 @@ mod tests {
         let document = read(b"Jane Doe\r\nEngineer\r\n\r\n\r\nSkills: Rust\r\n");
         assert_eq!(document.text, "Jane Doe\nEngineer\n\nSkills: Rust");
         assert_eq!(document.pages[0].blocks.len(), 2);
+    }
+
+    #[test]
+    fn items_are_blocks_of_their_own() {
+        let document = read("Skills:\n• Rust\n  and Go\n* Java".as_bytes());
+        assert_eq!(document.text, "Skills:\n\n- Rust\nand Go\n\n- Java");
+        assert_eq!(document.pages[0].blocks[1].kind, BlockKind::ListItem { depth: 0 });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::ligatures;
 use super::pdfium::{CRect, FontId, FontInfo, ObjectId, PdfPage, RawChar, TextObject};
 use super::visibility::Scene;
 use crate::document::{HiddenReason, Rect, Style};
@@ -138,6 +139,7 @@ struct ObjectView {
     size: f32,
     degrees: u16,
     hidden: Option<HiddenReason>,
+    font: Option<FontId>,
 }
 
 /// Reads the glyphs of a page. Errors: cancelled or over the object limit.
@@ -160,6 +162,7 @@ pub(super) fn collect(
         links,
         text: PageText { size: geometry.size(), ..PageText::default() },
         hidden_text: Vec::new(),
+        codes: Vec::new(),
     };
     let count = page.char_count();
     *budget = budget
@@ -178,7 +181,7 @@ pub(super) fn collect(
                 None => continue,
             },
         };
-        if !is_space(raw.unicode) {
+        if raw.unmapped || !is_space(raw.unicode) {
             view = Some(current);
         }
         collector.take(&raw, index, &current);
@@ -196,6 +199,8 @@ struct Collector<'a> {
     used_links: Vec<bool>,
     text: PageText,
     hidden_text: Vec<(String, HiddenReason, f32)>,
+    /// Fonts and codes without Unicode values, in the order of their placeholders.
+    codes: Vec<(FontId, u32)>,
 }
 
 impl Collector<'_> {
@@ -213,13 +218,13 @@ impl Collector<'_> {
         let style = self.style(&object, size, degrees);
         let hidden = if size < TINY {
             Some(HiddenReason::Tiny)
-        } else if is_space(raw.unicode) {
+        } else if is_space(raw.unicode) && !raw.unmapped {
             // A space shows nothing anywhere: the next character decides.
             None
         } else {
             self.scene.hidden(id, &object, &rect)
         };
-        Some(ObjectView { id, style, size, degrees, hidden })
+        Some(ObjectView { id, style, size, degrees, hidden, font: object.font })
     }
 
     fn style(&mut self, object: &TextObject, size: f32, degrees: u16) -> u16 {
@@ -239,19 +244,9 @@ impl Collector<'_> {
     }
 
     fn take(&mut self, raw: &RawChar, index: usize, view: &ObjectView) {
-        let c = match raw.unicode {
-            // PDFium's mark for a hyphen at a line end.
-            2 => '-',
-            space if is_space(space) => ' ',
-            other => match char::from_u32(other)
-                .filter(|c| !c.is_control() && *c != '\u{fffd}' && *c != '\u{fffe}')
-            {
-                Some(c) => c,
-                None => {
-                    self.text.unmapped += 1;
-                    return;
-                }
-            },
+        let Some(c) = self.character(raw, view) else {
+            self.text.unmapped += 1;
+            return;
         };
         let rect = self.geometry.rect(&raw.bounds);
         let (cx, cy) = ((rect.x0 + rect.x1) / 2.0, (rect.y0 + rect.y1) / 2.0);
@@ -276,6 +271,26 @@ impl Collector<'_> {
         };
         if let Some(direction) = directions.get_mut(direction) {
             direction.glyphs.push(glyph);
+        }
+    }
+
+    /// The character, or a placeholder for a font's code without a Unicode value; `None` for what has no meaning.
+    fn character(&mut self, raw: &RawChar, view: &ObjectView) -> Option<char> {
+        match raw.unicode {
+            code if raw.unmapped => {
+                let key = (view.font?, code);
+                let known = self.codes.iter().position(|known| *known == key);
+                ligatures::placeholder(known.unwrap_or_else(|| {
+                    self.codes.push(key);
+                    self.codes.len() - 1
+                }))
+            }
+            // PDFium's mark for a hyphen at a line end.
+            2 => Some('-'),
+            space if is_space(space) => Some(' '),
+            other => {
+                char::from_u32(other).filter(|c| !c.is_control() && *c != '\u{fffd}' && *c != '\u{fffe}')
+            }
         }
     }
 

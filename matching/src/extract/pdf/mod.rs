@@ -3,6 +3,7 @@
 mod glyphs;
 mod layout;
 mod library;
+mod ligatures;
 mod pdfium;
 mod visibility;
 
@@ -94,7 +95,7 @@ fn read_page(
         let count = text.unmapped;
         builder.warn(WarningKind::UnmappedCharacters, format!("{count} characters have no Unicode value"));
     }
-    if builder.text_len() == before && text.has_pictures {
+    if builder.text_len() == before && (text.has_pictures || !text.directions.is_empty()) {
         read_pictures(page, index, options.ocr, builder)?;
     }
     Ok(())
@@ -113,7 +114,7 @@ fn read_pictures(
     let Some((ocr, picture)) = picture else {
         builder.warn(
             WarningKind::PictureOnlyPage,
-            format!("page {number} has pictures and no text; it was not read"),
+            format!("page {number} has no text that can be read, only pictures or drawn letters"),
         );
         return Ok(());
     };
@@ -140,3 +141,6 @@ pub(super) fn recognised_block(lines: Vec<super::options::OcrLine>, dots_per_inc
     });
     RawBlock { kind: BlockKind::Paragraph, column: 0, bbox: None, lines: lines.collect() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,7 @@ fn continues(group: &[LaidLine], line: &LaidLine, body: f32) -> bool {
     if line.bullet || last.region != line.region || !alike || step <= 0.0 || step > MAX_PITCH * em {
         return false;
     }
-    if is_large(last, body) != is_large(line, body) {
+    if is_large(last, body) != is_large(line, body) || begins_entry(group, last, line) {
         return false;
     }
     let before = match group {
@@ -60,6 +60,19 @@ fn continues(group: &[LaidLine], line: &LaidLine, body: f32) -> bool {
         _ => None,
     };
     before.is_none_or(|before| step <= before * PITCH_JUMP + 0.5)
+}
+
+/// Whether a line looks like the first of a new entry though it stands as close as the next line of this one: it
+/// turns bold, it has dates at the margin, or it leaves the indent of a list item.
+fn begins_entry(group: &[LaidLine], last: &LaidLine, line: &LaidLine) -> bool {
+    let has_tab = |line: &LaidLine| line.runs.iter().any(|run| run.text.contains('\t'));
+    let turns_bold = line.bold && !last.bold;
+    let dated = has_tab(line) && !has_tab(last) && !last.bold;
+    let leaves_item = group.first().is_some_and(|first| {
+        let outdent = line.rect.x0 - first.rect.x0;
+        first.bullet && (outdent < -0.3 * line.size || (outdent < 0.3 * line.size && (turns_bold || dated)))
+    });
+    leaves_item || turns_bold || dated
 }
 
 fn is_large(line: &LaidLine, body: f32) -> bool {

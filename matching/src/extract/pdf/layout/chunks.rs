@@ -84,7 +84,25 @@ pub(super) fn build(glyphs: &[Glyph], styles: &[GlyphStyle]) -> Vec<Chunk> {
             chunks.push(Chunk::new(*glyph, size));
         }
     }
-    chunks
+    drop_repeats(chunks)
+}
+
+/// Drops chunks that are painted again in the same place, as shadows and poor man's bold are.
+fn drop_repeats(chunks: Vec<Chunk>) -> Vec<Chunk> {
+    let mut kept: Vec<Chunk> = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let near = 0.12 * chunk.size;
+        let repeats = kept.iter().rev().take(8).any(|other| {
+            (other.base - chunk.base).abs() < near
+                && (other.x0 - chunk.x0).abs() < near
+                && other.chars == chunk.chars
+                && other.glyphs.iter().map(|glyph| glyph.c).eq(chunk.glyphs.iter().map(|glyph| glyph.c))
+        });
+        if !repeats {
+            kept.push(chunk);
+        }
+    }
+    kept
 }
 
 pub(super) fn size_of(glyph: &Glyph, styles: &[GlyphStyle]) -> f32 {

@@ -138,6 +138,7 @@ fn dominant_size(glyphs: &[Glyph], styles: &[GlyphStyle]) -> f32 {
 fn itemise<'a>(clusters: &[&'a [Glyph]], size: f32, context: &Context<'_>) -> Vec<Item<'a>> {
     let styles = &context.page.styles;
     let tracked = tracked_gap(clusters, styles);
+    let tracking = line_tracking(clusters, styles);
     let mut items = Vec::with_capacity(clusters.len() + clusters.len() / 4);
     let mut previous: Option<&Glyph> = None;
     let mut space = false;
@@ -151,7 +152,7 @@ fn itemise<'a>(clusters: &[&'a [Glyph]], size: f32, context: &Context<'_>) -> Ve
             let distance = gap(left, first);
             let split = match tracked {
                 Some(limit) => distance > limit * size_of(first, styles),
-                None => space || context.spacing.splits(left, first, styles),
+                None => space || context.spacing.splits(left, first, styles, tracking),
             };
             if distance > TAB_GAP * size && !(items.len() <= 3 && is_number_marker(&items)) {
                 items.push(Item::Tab);
@@ -166,6 +167,30 @@ fn itemise<'a>(clusters: &[&'a [Glyph]], size: f32, context: &Context<'_>) -> Ve
     items
 }
 
+/// How many ems wider than normal the letters of a line without space characters are set, by their median gap.
+fn line_tracking(clusters: &[&[Glyph]], styles: &[GlyphStyle]) -> f32 {
+    let letters: Vec<&Glyph> =
+        clusters.iter().filter_map(|cluster| cluster.first()).filter(|glyph| glyph.c != ' ').collect();
+    let plain = letters.iter().filter(|glyph| glyph.c.is_alphanumeric()).count();
+    if letters.len() < 6 || letters.len() < clusters.len() || plain * 5 < letters.len() * 4 {
+        return 0.0;
+    }
+    let median = median_gap(&letters, styles).unwrap_or_default();
+    if median > 0.08 { median } else { 0.0 }
+}
+
+fn median_gap(letters: &[&Glyph], styles: &[GlyphStyle]) -> Option<f32> {
+    let mut gaps: Vec<f32> = letters
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [a, b] => Some(gap(a, b) / size_of(b, styles)),
+            _ => None,
+        })
+        .collect();
+    gaps.sort_by(f32::total_cmp);
+    gaps.get(gaps.len() / 2).copied()
+}
+
 /// In a line set letter by letter (`E X P E R I E N C E`) the gap in ems over which a new word begins.
 fn tracked_gap(clusters: &[&[Glyph]], styles: &[GlyphStyle]) -> Option<f32> {
     let words: Vec<&[&[Glyph]]> = clusters
@@ -178,18 +203,10 @@ fn tracked_gap(clusters: &[&[Glyph]], styles: &[GlyphStyle]) -> Option<f32> {
     }
     let letters: Vec<&Glyph> =
         words.iter().flat_map(|word| word.iter()).filter_map(|cluster| cluster.first()).collect();
-    if !letters.iter().all(|glyph| glyph.c.is_alphabetic() || "&/-".contains(glyph.c)) {
+    if !letters.iter().all(|glyph| glyph.c.is_alphanumeric() || "&/-.@:_+,()".contains(glyph.c)) {
         return None;
     }
-    let mut gaps: Vec<f32> = letters
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [a, b] => Some(gap(a, b) / size_of(b, styles)),
-            _ => None,
-        })
-        .collect();
-    gaps.sort_by(f32::total_cmp);
-    let median = gaps.get(gaps.len() / 2).copied()?;
+    let median = median_gap(&letters, styles)?;
     Some(median * 1.5 + 0.05)
 }
 
@@ -209,9 +226,7 @@ fn is_bullet(first: &[Glyph], rest: &[&[Glyph]], styles: &[GlyphStyle]) -> bool 
         next.is_some_and(|next| spaced || gap(glyph, next) > 0.2 * size_of(next, styles))
     };
     match glyph.c {
-        '•' | '‣' | '◦' | '▪' | '▫' | '●' | '○' | '■' | '□' | '◆' | '◇' | '❖' | '➢' | '➤' | '►' | '▶'
-        | '▸' | '✓' | '✔' | '⁃' | '∙' | '⚫' | '◾' | '◼' | '\u{f0b7}' | '\u{f0a7}' | '\u{f0d8}'
-        | '\u{f076}' | '\u{f0fc}' => true,
+        bullet if crate::extract::builder::is_bullet(bullet) => true,
         '-' | '–' | '—' | '*' | '·' | '»' | '›' | '>' | '+' | '~' | '−' => stands_apart(),
         // The hollow bullet of word processors is the letter o of a typewriter font.
         'o' => {

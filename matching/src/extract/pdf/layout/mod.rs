@@ -8,13 +8,17 @@ mod order;
 mod spacing;
 
 use super::glyphs::{Direction, PageText};
+use super::ligatures;
 use crate::extract::builder::RawBlock;
 
 /// The blocks of a page: first the direction in which most is written, then the others.
 pub(super) fn lay_out(page: &PageText) -> Vec<RawBlock> {
     let mut directions: Vec<&Direction> = page.directions.iter().collect();
     directions.sort_by_key(|direction| std::cmp::Reverse(direction.glyphs.len()));
-    directions.into_iter().flat_map(|direction| lay_out_direction(page, direction)).collect()
+    let mut blocks: Vec<RawBlock> =
+        directions.into_iter().flat_map(|direction| lay_out_direction(page, direction)).collect();
+    ligatures::resolve(&mut blocks);
+    blocks
 }
 
 fn lay_out_direction(page: &PageText, direction: &Direction) -> Vec<RawBlock> {

@@ -35,14 +35,15 @@ impl Spacing {
         Self { by_style }
     }
 
-    /// Whether a new word begins at `right`, no space character standing between the two.
-    pub(super) fn splits(&self, left: &Glyph, right: &Glyph, styles: &[GlyphStyle]) -> bool {
+    /// Whether a new word begins at `right`, no space character standing between the two. `tracking` is how many ems
+    /// wider than usual the letters of this line are set.
+    pub(super) fn splits(&self, left: &Glyph, right: &Glyph, styles: &[GlyphStyle], tracking: f32) -> bool {
         if right.piece {
             return false;
         }
         let limit = |glyph: &Glyph| self.by_style.get(&glyph.style).copied().unwrap_or(Samples::DEFAULT);
         let em = size_of(left, styles).min(size_of(right, styles));
-        gap(left, right) > limit(left).max(limit(right)) * em
+        gap(left, right) > (limit(left).max(limit(right)) + tracking) * em
     }
 }
 
@@ -68,7 +69,7 @@ impl Samples {
         let median = self.gaps.get(self.gaps.len() / 2).copied().unwrap_or_default();
         // Where spaces are written as characters, a bare gap is tracking or kerning unless it is plainly wide.
         if self.spaces * 12 > self.gaps.len() {
-            return (median.max(0.0) + 0.25).min(0.8);
+            return (median.max(0.0) + 0.16).min(0.8);
         }
         let fallback = median.max(-0.05) + 0.13;
         if self.gaps.len() < ENOUGH {
@@ -121,6 +122,6 @@ mod tests {
     #[test]
     fn written_spaces_make_bare_gaps_mean_little() {
         let threshold = Samples { gaps: vec![0.0; 100], spaces: 18 }.threshold();
-        assert!(threshold >= 0.2, "{threshold}");
+        assert!(threshold >= 0.15, "{threshold}");
     }
 }

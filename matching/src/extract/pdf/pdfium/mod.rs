@@ -90,6 +90,7 @@ functions! {
     text_count = "FPDFText_CountChars": fn(Handle) -> c_int;
     text_unicode = "FPDFText_GetUnicode": fn(Handle, c_int) -> c_uint;
     text_generated = "FPDFText_IsGenerated": fn(Handle, c_int) -> c_int;
+    text_map_error = "FPDFText_HasUnicodeMapError": fn(Handle, c_int) -> c_int;
     text_loose_box = "FPDFText_GetLooseCharBox": fn(Handle, c_int, *mut CRect) -> c_int;
     text_origin = "FPDFText_GetCharOrigin": fn(Handle, c_int, *mut f64, *mut f64) -> c_int;
     text_matrix = "FPDFText_GetMatrix": fn(Handle, c_int, *mut Matrix) -> c_int;
@@ -236,7 +237,10 @@ pub(super) struct FontId(usize);
 /// A character as PDFium gives it, in user space.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RawChar {
+    /// The font's own code when `unmapped`.
     pub(super) unicode: u32,
+    /// A control code that the font gives no Unicode value.
+    pub(super) unmapped: bool,
     /// From the origin to the advance, and from descent to ascent.
     pub(super) bounds: CRect,
     pub(super) origin: (f32, f32),
@@ -303,11 +307,12 @@ impl PdfPage<'_> {
                 return None;
             }
             let unicode = (api.text_unicode)(self.text, index);
+            let unmapped = unicode < 32 && (api.text_map_error)(self.text, index) == 1;
             (api.text_loose_box)(self.text, index, &mut bounds);
             (api.text_origin)(self.text, index, &mut x, &mut y);
             let object = (api.text_object)(self.text, index);
             let object = (!object.is_null()).then_some(ObjectId(object as usize));
-            Some(RawChar { unicode, bounds, origin: (x as f32, y as f32), object })
+            Some(RawChar { unicode, unmapped, bounds, origin: (x as f32, y as f32), object })
         }
     }
 
@@ -364,5 +369,20 @@ impl Drop for PdfPage<'_> {
             }
             (api.close_page)(self.handle);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_library_is_named_with_the_mend() {
+        let error = load(Some(Path::new("/no/such/libpdfium.so"))).err().expect("there is no such file");
+        assert_eq!(
+            error.to_string(),
+            "the PDFium library was not found or could not be loaded (/no/such/libpdfium.so: no such file): run \
+             `cargo xtask model`, or name libpdfium.so in RM_PDFIUM"
+        );
     }
 }
