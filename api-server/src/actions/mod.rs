@@ -1,0 +1,6 @@
+//! What the API and the pages both do: each action checks its input, then changes rows and bytes together.
+
+pub mod accounts;
+pub mod jobs;
+pub mod matches;
+pub mod resumes;

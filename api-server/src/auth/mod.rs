@@ -1,0 +1,9 @@
+//! Who is asking: passwords, access tokens, sessions, and the extractors that handlers take.
+
+pub mod email;
+pub mod identity;
+pub mod jwt_provider;
+pub mod password;
+pub mod session_token;
+pub mod token;
+pub mod viewer;

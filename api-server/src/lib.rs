@@ -1,0 +1,20 @@
+//! The HTTP API and the web pages of Resume Matcher.
+//!
+//! [`startup`] builds and runs the application, [`router`] has all routes, [`routes`] their handlers, [`actions`] what
+//! they do, [`store`] the queries, [`pages`] what templates are given, [`error`] what failures look like.
+
+pub mod actions;
+pub mod assets;
+pub mod auth;
+pub mod commands;
+pub mod error;
+pub mod middleware;
+pub mod openapi;
+pub mod pages;
+pub mod request;
+pub mod router;
+pub mod routes;
+pub mod server;
+pub mod startup;
+pub mod state;
+pub mod store;

@@ -1,0 +1,7 @@
+//! What happens to every request and answer, one concern a file. [`crate::router`] says in which order.
+
+pub mod limits;
+pub mod metrics;
+pub mod problem;
+pub mod request_id;
+pub mod security_headers;

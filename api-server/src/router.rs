@@ -1,0 +1,176 @@
+//! All routes, and what happens to every request in which order.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use platform::probes::{self, Probes};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate as _, predicate::NotForContentType},
+    csrf::{ConfigError, CsrfLayer, ProtectionError},
+};
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    assets,
+    error::{Problem, ProblemKind},
+    middleware::{
+        limits::{Places, shed_load, time_out},
+        metrics::{HttpMetrics, measure},
+        problem, request_id, security_headers,
+    },
+    openapi::ApiDocument,
+    request::multipart::MAX_BODY_BYTES,
+    routes::{accounts, docs, health, jobs, matches, pages, resumes, sessions},
+    state::AppState,
+};
+
+/// Most bytes of a body that is not an upload.
+const MAX_JSON_BYTES: usize = 1024 * 1024;
+
+/// How much at once, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests at the same time.
+    pub requests: usize,
+    /// Uploads at the same time; each may hold 10 MiB.
+    pub uploads: usize,
+    /// Longest time for a request.
+    pub timeout: Duration,
+    /// Longest time for an upload, which a slow line needs.
+    pub upload_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests: 512,
+            uploads: 16,
+            timeout: Duration::from_secs(20),
+            upload_timeout: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What the layers around the routes need.
+pub struct Frame {
+    /// Limits of time and number.
+    pub limits: Limits,
+    /// Where requests are counted.
+    pub metrics: HttpMetrics,
+    /// The URL that people use.
+    pub public_url: String,
+}
+
+/// Why the routes cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum RouterError {
+    /// The public URL is no origin.
+    #[error("RM_PUBLIC_URL is not the origin of a site; set it to scheme://host[:port]")]
+    PublicUrl(#[from] ConfigError),
+    /// The OpenAPI document cannot be written.
+    #[error("the OpenAPI document cannot be written")]
+    OpenApi(#[from] serde_json::Error),
+}
+
+/// The routes of the API, each with its part of the OpenAPI document.
+pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
+    let plain = OpenApiRouter::with_openapi(ApiDocument::openapi())
+        .routes(routes!(accounts::create::create_account))
+        .routes(routes!(accounts::get::get_account))
+        .routes(routes!(sessions::create::create_session))
+        .routes(routes!(sessions::refresh::refresh_session))
+        .routes(routes!(sessions::delete::delete_session))
+        .routes(routes!(resumes::list::list_resumes))
+        .routes(routes!(resumes::get::get_resume, resumes::delete::delete_resume))
+        .routes(routes!(resumes::original::get_resume_original))
+        .routes(routes!(jobs::list::list_jobs))
+        .routes(routes!(jobs::get::get_job, jobs::delete::delete_job))
+        .routes(routes!(matches::list::list_matches, matches::create::create_match))
+        .routes(routes!(matches::get::get_match, matches::delete::delete_match))
+        .routes(routes!(health::summary::get_health))
+        .routes(routes!(health::detailed::get_detailed_health))
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(from_fn_with_state(limits.timeout, time_out));
+    let uploads = OpenApiRouter::default()
+        .routes(routes!(resumes::create::create_resume))
+        .routes(routes!(resumes::create::upload_resume))
+        .routes(routes!(jobs::create::create_job))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(limits.upload_timeout, time_out))
+        .layer(from_fn_with_state(Places::new(limits.uploads), shed_load));
+    plain.merge(uploads)
+}
+
+fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
+    let limits = frame.limits;
+    // Refuses forms that another site sends, by what browsers say of their origin; forms of signed-in people carry a
+    // token besides.
+    let same_site = CsrfLayer::new()
+        .add_trusted_origin(&frame.public_url)?
+        .with_rejection_response(|_error: ProtectionError| refuse_other_site());
+    let plain = Router::new()
+        .route("/", get(pages::landing::show))
+        .route("/sign-up", get(pages::account::show_sign_up).post(pages::account::sign_up_by_form))
+        .route("/sign-in", get(pages::account::show_sign_in).post(pages::account::sign_in_by_form))
+        .route("/sign-out", post(pages::account::sign_out))
+        .route("/dashboard", get(pages::dashboard::show))
+        .route("/resumes/{id}", get(pages::resume::show))
+        .route("/resumes/{id}/original", get(pages::resume::download))
+        .route("/resumes/{id}/delete", post(pages::resume::delete_by_form))
+        .route("/jobs/{id}", get(pages::job::show))
+        .route("/jobs/{id}/delete", post(pages::job::delete_by_form))
+        .route("/matches", post(pages::result::request_by_form))
+        .route("/matches/{id}", get(pages::result::show))
+        .route("/matches/{id}/delete", post(pages::result::delete_by_form))
+        .route("/problems", get(docs::show_problems))
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(from_fn_with_state(limits.timeout, time_out));
+    let uploads = Router::new()
+        .route("/resumes", post(pages::resume::upload_by_form))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(limits.upload_timeout, time_out))
+        .layer(from_fn_with_state(Places::new(limits.uploads), shed_load));
+    Ok(plain.merge(uploads).layer(same_site).route("/static/{hash}/{name}", get(assets::serve)))
+}
+
+fn refuse_other_site() -> Response {
+    Problem::new(ProblemKind::CrossSiteRequest, "The form was sent from another site.").into_response()
+}
+
+/// The whole application.
+pub fn build(state: AppState, frame: &Frame, probes: Probes) -> Result<Router, RouterError> {
+    let https = state.https;
+    let (api, document) = api_routes(frame.limits).split_for_parts();
+    let documentation = docs::routes(&document)?;
+    // Pages hold a form's token beside text that others may have chosen; compressing both together would let a
+    // listener guess the token by the size (BREACH).
+    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("text/html"));
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(frame.metrics.clone(), measure))
+        .layer(from_fn(request_id::assign))
+        .layer(from_fn_with_state(https, security_headers::add))
+        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(from_fn(problem::render))
+        .layer(CatchPanicLayer::custom(problem::from_panic))
+        .layer(from_fn_with_state(Places::new(frame.limits.requests), shed_load));
+    Ok(api
+        .merge(page_routes(frame)?)
+        .merge(documentation)
+        .fallback(no_route)
+        .with_state(state)
+        .merge(probes::router(probes))
+        .layer(layers))
+}
+
+async fn no_route() -> Problem {
+    Problem::new(ProblemKind::NotFound, "There is no such address.")
+}

@@ -1,0 +1,4 @@
+//! `/api/v1/accounts` and `/api/v1/account`.
+
+pub mod create;
+pub mod get;

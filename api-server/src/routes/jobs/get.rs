@@ -1,0 +1,32 @@
+//! `GET /api/v1/jobs/{id}`.
+
+use axum::{Json, extract::State};
+
+use crate::{
+    auth::identity::Identity,
+    error::{Problem, ProblemDocument},
+    request::path::Id,
+    state::AppState,
+    store::jobs::{self, JobDetail},
+};
+
+/// Gives a job with its text.
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}", tag = "Jobs", operation_id = "getJob",
+    params(("id" = uuid::Uuid, Path, description = "Id of the job")),
+    responses(
+        (status = 200, description = "The job", body = JobDetail),
+        (status = 401, description = "No valid access token", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such job", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get_job(
+    State(state): State<AppState>,
+    identity: Identity,
+    Id(id): Id,
+) -> Result<Json<JobDetail>, Problem> {
+    let mut tx = identity.transaction(&state.pool).await?;
+    let job = jobs::get(&mut tx, id).await?;
+    tx.commit().await?;
+    job.map(Json).ok_or_else(|| Problem::not_found("job"))
+}

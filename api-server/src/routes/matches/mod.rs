@@ -1,0 +1,6 @@
+//! `/api/v1/matches`.
+
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod list;

@@ -1,0 +1,8 @@
+//! The web pages, for people with a browser. They work without scripts: forms answer with a redirect or the form again.
+
+pub mod account;
+pub mod dashboard;
+pub mod job;
+pub mod landing;
+pub mod result;
+pub mod resume;

@@ -1,0 +1,231 @@
+//! Builds the application from its settings and runs it: the same for production and tests.
+
+use std::{net::SocketAddr, time::Duration};
+
+use platform::{
+    config::{
+        CacheConfig, ConfigError, DatabaseConfig, Env, HttpConfig, InstallationConfig, ObjectStorageConfig,
+        ProbesConfig, TokenConfig,
+    },
+    postgres::{self, PostgresError},
+    probes::{self, Probes, Readiness},
+    queue::{Queue, QueueError},
+    storage::{Storage, StorageError},
+    telemetry::Metrics,
+};
+use ring::hmac;
+use secrecy::ExposeSecret as _;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::{
+        password::{PasswordError, PasswordHasher},
+        token::TokenSigner,
+    },
+    middleware::metrics::HttpMetrics,
+    router::{self, Frame},
+    server,
+    state::{AppState, Services},
+};
+
+/// The one condition of `/readyz`: it is lost when the process is told to stop.
+const ACCEPTING: &str = "accepting requests";
+/// For how long Postgres may be away at the start before the process gives up and is started anew.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(60);
+/// Time from "not ready" to "no new connections": load balancers must have seen it.
+const DRAIN_DELAY: Duration = Duration::from_secs(3);
+/// Time for requests in flight to finish; with the delay it stays below Kubernetes' grace period of 30 seconds.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Everything that the application reads from its environment.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name and environment.
+    pub installation: InstallationConfig,
+    /// Postgres.
+    pub database: DatabaseConfig,
+    /// Redis.
+    pub cache: CacheConfig,
+    /// Object storage.
+    pub object_storage: ObjectStorageConfig,
+    /// Key of the access tokens.
+    pub token: TokenConfig,
+    /// Address and URL.
+    pub http: HttpConfig,
+    /// Address of metrics and probes.
+    pub probes: ProbesConfig,
+    /// How to stop.
+    pub drain: Drain,
+    /// How much at once.
+    pub limits: router::Limits,
+}
+
+/// How to stop.
+#[derive(Clone, Copy, Debug)]
+pub struct Drain {
+    /// Time from "not ready" to "no new connections".
+    pub delay: Duration,
+    /// Time for requests in flight to finish after that.
+    pub deadline: Duration,
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            installation: InstallationConfig::from_env(env)?,
+            database: DatabaseConfig::from_env(env)?,
+            cache: CacheConfig::from_env(env)?,
+            object_storage: ObjectStorageConfig::from_env(env)?,
+            token: TokenConfig::from_env(env)?,
+            http: HttpConfig::from_env(env)?,
+            probes: ProbesConfig::from_env(env)?,
+            drain: Drain { delay: DRAIN_DELAY, deadline: DRAIN_DEADLINE },
+            limits: router::Limits::default(),
+        })
+    }
+}
+
+/// Why the application did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Postgres is away, or the role is not fit.
+    #[error("cannot use Postgres")]
+    Database(#[from] PostgresError),
+    /// The queue's address is wrong.
+    #[error("cannot use Redis")]
+    Queue(#[from] QueueError),
+    /// The storage's settings make no client.
+    #[error("cannot use the object storage")]
+    Storage(#[from] StorageError),
+    /// Passwords cannot be hashed.
+    #[error("cannot hash passwords")]
+    Passwords(#[from] PasswordError),
+    /// A port is taken or may not be used.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The routes cannot be put together.
+    #[error("cannot build the routes")]
+    Router(#[from] router::RouterError),
+}
+
+impl StartError {
+    /// Whether the settings are wrong, so that starting again cannot help.
+    pub fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(PostgresError::ParseUrl(_) | PostgresError::PrivilegedRole { .. })
+                | Self::Queue(QueueError::ParseUrl(_))
+                | Self::Storage(StorageError::Configure(_))
+                | Self::Router(_)
+        )
+    }
+}
+
+/// An application that is bound to its ports and can run.
+pub struct Application {
+    listener: TcpListener,
+    probes_listener: TcpListener,
+    router: axum::Router,
+    probes: Probes,
+    drain: Drain,
+    pool: PgPool,
+}
+
+impl Application {
+    /// Connects, binds and builds the routes.
+    pub async fn build(settings: &Settings) -> Result<Self, StartError> {
+        platform::tls::install_provider();
+        let pool = connect(&settings.database).await?;
+        let key = settings.token.key.expose_secret();
+        let state = AppState::new(Services {
+            pool: pool.clone(),
+            queue: Queue::open(&settings.cache, &settings.installation.name)?,
+            storage: Storage::open(settings.object_storage.clone())?,
+            tokens: TokenSigner::new(settings.installation.name.as_str(), key),
+            passwords: PasswordHasher::new(std::thread::available_parallelism().map_or(1, usize::from))?,
+            form_key: derived_key(key, b"forms"),
+            https: settings.http.public_url.starts_with("https://"),
+        });
+        let probes = Probes { metrics: Metrics::new(), readiness: Readiness::new(&[ACCEPTING]) };
+        let frame = Frame {
+            limits: settings.limits,
+            metrics: HttpMetrics::register(&probes.metrics),
+            public_url: settings.http.public_url.clone(),
+        };
+        let router = router::build(state, &frame, probes.clone())?;
+        Ok(Self {
+            listener: bind(settings.http.listen).await?,
+            probes_listener: bind(settings.probes.listen).await?,
+            router,
+            probes,
+            drain: settings.drain,
+            pool,
+        })
+    }
+
+    /// The address of the API, with the port that the system chose if it was 0.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The address of metrics and probes.
+    pub fn probes_address(&self) -> std::io::Result<SocketAddr> {
+        self.probes_listener.local_addr()
+    }
+
+    /// Serves until `stop` is cancelled, then finishes what is in flight.
+    pub async fn run(self, stop: CancellationToken) -> std::io::Result<()> {
+        let stop_probes = CancellationToken::new();
+        let probes =
+            tokio::spawn(probes::serve(self.probes_listener, self.probes.clone(), stop_probes.clone()));
+        self.probes.readiness.met(ACCEPTING);
+        let readiness = self.probes.readiness;
+        let told_to_stop = async move {
+            stop.cancelled().await;
+            readiness.lost(ACCEPTING);
+            tokio::time::sleep(self.drain.delay).await;
+        };
+        let cut_off = server::serve(self.listener, self.router, told_to_stop, self.drain.deadline).await;
+        if cut_off > 0 {
+            tracing::warn!(connections = cut_off, "connections were cut off at the deadline");
+        }
+        self.pool.close().await;
+        // The probes answer to the last, so that a stopping pod is seen as live and not ready.
+        stop_probes.cancel();
+        probes.await.map_err(std::io::Error::other)?
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+// In a new cluster everything starts at once: Postgres may need a moment more than we do.
+async fn connect(config: &DatabaseConfig) -> Result<PgPool, PostgresError> {
+    let deadline = tokio::time::Instant::now() + CONNECT_DEADLINE;
+    let mut pause = Duration::from_millis(200);
+    loop {
+        match postgres::connect(config).await {
+            Err(PostgresError::Connect(error)) if tokio::time::Instant::now() + pause < deadline => {
+                tracing::warn!(%error, "Postgres does not answer yet");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(5));
+            }
+            other => return other,
+        }
+    }
+}
+
+// Each use of the one secret gets a key of its own, so that a token of one kind is never taken for another.
+fn derived_key(secret: &[u8], purpose: &[u8]) -> hmac::Key {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), purpose);
+    hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref())
+}

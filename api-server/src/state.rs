@@ -1,0 +1,46 @@
+//! What handlers share: connections to the dependencies, keys and limits.
+
+use std::{ops::Deref, sync::Arc};
+
+use platform::{queue::Queue, storage::Storage};
+use ring::hmac;
+use sqlx::PgPool;
+
+use crate::auth::{password::PasswordHasher, token::TokenSigner};
+
+/// The handles of [`Services`]; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Services>);
+
+/// What handlers work with.
+pub struct Services {
+    /// Postgres, as the application role.
+    pub pool: PgPool,
+    /// Redis; asked for its health only, since tasks travel through the outbox.
+    pub queue: Queue,
+    /// Where uploaded bytes are kept.
+    pub storage: Storage,
+    /// Makes and checks access tokens.
+    pub tokens: TokenSigner,
+    /// Hashes and verifies passwords.
+    pub passwords: PasswordHasher,
+    /// Signs the tokens of forms.
+    pub form_key: hmac::Key,
+    /// Whether people reach the service by https; cookies are marked accordingly.
+    pub https: bool,
+}
+
+impl AppState {
+    /// Shares `services`.
+    pub fn new(services: Services) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}

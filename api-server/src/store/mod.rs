@@ -1,0 +1,15 @@
+//! The rows behind the routes: every query of the API server, one noun a file. Each function works in a transaction
+//! of one tenant, so row-level security holds whatever the query says.
+
+pub mod accounts;
+pub mod jobs;
+pub mod matches;
+pub mod objects;
+pub mod resumes;
+pub mod sessions;
+mod status;
+
+pub use status::Status;
+
+/// A transaction on Postgres, of one tenant unless said otherwise.
+pub type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
