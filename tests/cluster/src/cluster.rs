@@ -44,10 +44,15 @@ impl Cluster {
         if let Some(supervisor) = Supervisor::find(&state)? {
             if start::is_finished(&state) {
                 let cluster = Self::of(tools, &state, supervisor);
-                start::check(&cluster)?;
-                return Ok(cluster);
+                match start::check(&cluster) {
+                    // It is on its way out, killed a moment ago; clearing waits until it has gone.
+                    Err(ClusterError::Supervisor(error)) if error.is_absence() => {}
+                    outcome => return outcome.map(|()| cluster),
+                }
+                log("the supervisor of the cluster is gone; what it left is cleared");
+            } else {
+                log("a start that did not finish is cleared");
             }
-            log("a start that did not finish is cleared");
         }
         clear(&options.identity)?;
         start::start(tools, options, log)

@@ -106,6 +106,15 @@ pub enum SupervisorError {
     },
 }
 
+impl SupervisorError {
+    /// Whether nobody is at the other end of the socket, or went away while asked.
+    pub(crate) fn is_absence(&self) -> bool {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, NotFound, UnexpectedEof};
+        let absent = [BrokenPipe, ConnectionRefused, ConnectionReset, NotFound, UnexpectedEof];
+        matches!(self, Self::Ask { source, .. } if absent.contains(&source.kind()))
+    }
+}
+
 /// What the launcher wrote: which process holds the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Record {
