@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let grades: Vec<u32> = pool.iter().map(|occupation| job.grade(occupation)).collect();
         let text = job.advertisement();
         let wanted = matcher.prepare_job(None, &text)?;
-        let ours = prepared.iter().map(|resume| matcher.number(resume, &wanted)).collect();
+        let ours: Vec<f64> = prepared.iter().map(|resume| matcher.number(resume, &wanted)).collect();
         let [bm25, overlap, minilm] = baselines.score(matcher.embedder(), &text)?;
         let sum = baselines::sum(&[&bm25, &overlap, &minilm]);
         for (total, scores) in totals.iter_mut().zip([ours, bm25, overlap, minilm, sum]) {

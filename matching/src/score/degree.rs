@@ -120,7 +120,12 @@ fn all(text: &str) -> Vec<Degree> {
 }
 
 fn is_followed(tokens: &[Token], index: usize) -> bool {
+    const PRODUCTS: [&str; 8] = ["office", "excel", "word", "windows", "sql", "project", "access", "powerpoint"];
     let next = tokens.get(index + 1);
+    // "BA Business Administration" opens an entry.
+    if index == 0 && next.is_some_and(|next| !PRODUCTS.contains(&next.text.as_str())) {
+        return true;
+    }
     next.is_none_or(|next| {
         matches!(next.text.as_str(), "in" | "of" | "degree" | "or" | "&")
             || next.gap > crate::skills::normalise::Gap::None
@@ -140,6 +145,8 @@ mod tests {
             ("High school diploma or GED", Some(Degree::Secondary)),
             ("Proficient in MS Office", None),
             ("Scrum master certification", None),
+            ("BA Business Administration, 2014", Some(Degree::Bachelor)),
+            ("MS Excel", None),
             ("B.Sc. Physics", Some(Degree::Bachelor)),
         ] {
             assert_eq!(find_degree(text), asked, "{text}");

@@ -36,16 +36,19 @@ pub(super) fn identity(resume: &ParsedResume, document: &Document) -> Identity {
             ranges.push(evidence.start..evidence.end);
         }
     }
+    let mut known = resume.resume.basics.name.clone().unwrap_or_default();
+    if known.is_empty()
+        && let Some(line) = first_line_like_a_name(document)
+    {
+        document.slice(&line).clone_into(&mut known);
+        ranges.push(line);
+    }
     let mut names: Vec<String> = Vec::new();
-    let known = resume.resume.basics.name.as_deref().unwrap_or_default();
-    for token in tokenise(known) {
+    for token in tokenise(&known) {
         // One letter is an initial; blanking every "A" would blank more than names.
         if token.text.chars().count() > 1 {
             names.push(token.text);
         }
-    }
-    if known.is_empty() {
-        ranges.extend(first_line_like_a_name(document));
     }
     Identity { ranges, names }
 }
