@@ -1,2 +1,37 @@
-//! cli
-fn main() {}
+//! `rmctl`: extracts, parses, matches and ranks local files with no service at all. Installed as
+//! `kubectl-resumematcher` it is reached as `kubectl resumematcher`.
+//!
+//! Exit codes: 0 done; 1 a file or the model could not be read; 2 the command line is wrong.
+
+mod args;
+mod commands;
+mod files;
+mod printer;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use settings::Settings;
+
+fn main() -> ExitCode {
+    let Args { command, options } = Args::parse();
+    let settings = Settings::from_options(options);
+    let result = match command {
+        Command::Extract { file } => commands::extract::run(&settings, &file),
+        Command::Parse { file } => commands::parse::run(&settings, &file),
+        Command::Match { resume, job } => commands::match_one::run(&settings, &resume, &job),
+        Command::Rank { job, folder } => commands::rank::run(&settings, &job, &folder),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader that closed the pipe (`rmctl … | head`) has what it wanted.
+        Err(error) if printer::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            printer::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Reads resumes and matches them with jobs, on this machine alone.
+#[derive(Debug, Parser)]
+#[command(name = "rmctl", version, propagate_version = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the text of a file (PDF, DOCX, ODT, RTF, HTML, Markdown, plain text).
+    Extract {
+        /// The file, or `-` for standard input.
+        file: PathBuf,
+    },
+    /// Print a resume as a JSON Resume document; as JSON with the span and the confidence of each value beside it.
+    Parse {
+        /// The resume, or `-` for standard input.
+        file: PathBuf,
+    },
+    /// Tell how well a resume meets a job, what shows it, and what to change.
+    Match {
+        /// The resume, or `-` for standard input.
+        resume: PathBuf,
+        /// The job advertisement, in any of the formats, or `-` for standard input.
+        job: PathBuf,
+    },
+    /// Order the resumes of a folder by how well they meet a job, best first.
+    Rank {
+        /// The job advertisement, in any of the formats, or `-` for standard input.
+        #[arg(long)]
+        job: PathBuf,
+        /// The folder; all files in it and in its folders are read, hidden ones excepted.
+        folder: PathBuf,
+    },
+}
+
+/// Options of every command.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Options {
+    /// How to print the result.
+    #[arg(long, short, value_enum, default_value_t = Output::Text, global = true)]
+    pub(crate) output: Output,
+    /// Folder of the embedding model [default: /usr/share/resume-matcher/model, else the user's data folder].
+    #[arg(long, env = "RM_MODEL_DIR", value_name = "FOLDER", global = true)]
+    pub(crate) model: Option<PathBuf>,
+    /// The PDFium library, for PDF files [default: beside the program, the system's, the user's data folder].
+    #[arg(long, env = "RM_PDFIUM", value_name = "FILE", global = true)]
+    pub(crate) pdfium: Option<PathBuf>,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs; the fields are stable.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_stand_behind_the_command() {
+        let args = Args::parse_from(["rmctl", "rank", "--job", "job.txt", "folder", "--output", "json"]);
+        assert_eq!(args.options.output, Output::Json);
+    }
+}

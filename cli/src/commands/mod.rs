@@ -1,0 +1,6 @@
+//! The commands, a file each.
+
+pub(crate) mod extract;
+pub(crate) mod match_one;
+pub(crate) mod parse;
+pub(crate) mod rank;

@@ -1,0 +1,51 @@
+//! Reading of files, standard input and folders.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use matching::Document;
+
+use crate::settings::Settings;
+
+/// Reads a document from a file, or from standard input if the path is `-`.
+pub(crate) fn read_document(settings: &Settings, path: &Path) -> Result<Document> {
+    let bytes = read_bytes(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let hint = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    matching::extract(&bytes, hint.as_deref(), &settings.extract_options())
+        .with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(path)
+}
+
+/// All files in a folder and its folders, in order of their names relative to it. Hidden ones are left out.
+pub(crate) fn list_folder(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(at) = open.pop() {
+        let entries =
+            std::fs::read_dir(&at).with_context(|| format!("the folder {} cannot be read", at.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("the folder {} cannot be read", at.display()))?;
+            let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+                files.push((name, path));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,170 @@
+//! Runs the real `rmctl` on files made here.
+//!
+//! Needs the model (`cargo xtask model`): without it the commands fail with the message that says so.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const RESUME: &str = "\
+Jane Doe
+jane.doe@example.com | +1 555 010 2030
+
+Experience
+Backend Engineer, Example Ltd
+03/2018 - 06/2023
+- Built payment services in Python and PostgreSQL on Kubernetes
+- Led a team of four engineers and reviewed their code
+
+Education
+BSc Computer Science, Example University, 2017
+
+Skills
+Python, SQL, Docker, k8s
+";
+
+const NURSE: &str = "\
+John Roe
+john@example.org
+
+Experience
+Registered Nurse, City Hospital
+2015 - 2022
+- Cared for patients in intensive care and gave medication
+";
+
+const JOB: &str = "\
+Backend Engineer
+
+Responsibilities
+- Build and run payment services
+
+Requirements
+- 3+ years of experience with Python
+- Kubernetes and PostgreSQL
+- Terraform is a plus
+- Bachelor's degree
+";
+
+fn rmctl(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rmctl")).args(args).current_dir(folder).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_str(&stdout(output)).unwrap()
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("jane.txt"), RESUME).unwrap();
+    fs::write(folder.path().join("job.txt"), JOB).unwrap();
+    folder
+}
+
+#[test]
+fn extract_prints_the_text() {
+    let folder = folder();
+    assert_eq!(stdout(&rmctl(folder.path(), &["extract", "jane.txt"])).trim_end(), RESUME.trim_end());
+    let document = json(&rmctl(folder.path(), &["extract", "jane.txt", "--output", "json"]));
+    assert_eq!(document["format"], "text");
+}
+
+#[test]
+fn parse_prints_json_resume_with_evidence_beside_it() {
+    let folder = folder();
+    let resume = json(&rmctl(folder.path(), &["parse", "jane.txt", "--output", "json"]));
+    assert_eq!(resume["basics"]["email"], "jane.doe@example.com");
+    let evidence = &resume["evidence"]["/basics/email"];
+    let (start, end) = (evidence["start"].as_u64().unwrap(), evidence["end"].as_u64().unwrap());
+    assert_eq!(&RESUME[start as usize..end as usize], "jane.doe@example.com");
+    assert_eq!(evidence["text"], "jane.doe@example.com");
+    assert!((0.0..=1.0).contains(&evidence["confidence"].as_f64().unwrap()));
+}
+
+#[test]
+fn match_explains_its_score_and_repeats_it() {
+    let folder = folder();
+    let args = ["match", "jane.txt", "job.txt", "--output", "json"];
+    let first = rmctl(folder.path(), &args);
+    let result = json(&first);
+    let names = |field: &str| -> Vec<String> {
+        result[field].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    for skill in ["Python", "Kubernetes", "PostgreSQL"] {
+        assert!(names("matched_skills").contains(&skill.to_owned()), "{result:#}");
+    }
+    assert_eq!(names("missing_skills"), ["Terraform"]);
+    let points: f64 = result["requirements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|requirement| requirement["points"].as_f64().unwrap())
+        .sum();
+    assert!((points - result["score"].as_f64().unwrap()).abs() < 0.2, "{points} {result:#}");
+    assert_eq!(rmctl(folder.path(), &args).stdout, first.stdout);
+}
+
+#[test]
+fn match_is_readable_without_a_terminal() {
+    let folder = folder();
+    let text = stdout(&rmctl(folder.path(), &["match", "jane.txt", "job.txt"]));
+    for part in ["Score ", " of 100", "Met", "What to change", "Terraform"] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "colours in a pipe");
+}
+
+#[test]
+fn a_job_may_come_from_standard_input() {
+    let folder = folder();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rmctl"))
+        .args(["match", "jane.txt", "-", "--output", "json"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(JOB.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let file = rmctl(folder.path(), &["match", "jane.txt", "job.txt", "--output", "json"]);
+    assert_eq!(json(&output), json(&file));
+}
+
+#[test]
+fn rank_puts_the_fitting_resume_first_and_names_what_it_cannot_read() {
+    let folder = folder();
+    let pool = folder.path().join("pool");
+    fs::create_dir(&pool).unwrap();
+    fs::write(pool.join("nurse.txt"), NURSE).unwrap();
+    fs::write(pool.join("engineer.txt"), RESUME).unwrap();
+    fs::write(pool.join("broken.pdf"), b"%PDF-1.7 nothing").unwrap();
+    let output = rmctl(folder.path(), &["rank", "--job", "job.txt", "pool", "--output", "json"]);
+    let list = json(&output);
+    let files: Vec<&str> =
+        list.as_array().unwrap().iter().map(|entry| entry["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["engineer.txt", "nurse.txt"]);
+    assert!(list[0]["score"].as_f64() > list[1]["score"].as_f64(), "{list:#}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("broken.pdf"));
+}
+
+#[test]
+fn errors_name_the_file_and_the_mend() {
+    let folder = folder();
+    let output = rmctl(folder.path(), &["extract", "absent.txt"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("absent.txt cannot be read"));
+    let output = rmctl(folder.path(), &["match", "jane.txt", "job.txt", "--model", "/nowhere"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cargo xtask model"));
+    assert_eq!(rmctl(folder.path(), &["rank"]).status.code(), Some(2));
+}
