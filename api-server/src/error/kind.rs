@@ -1,0 +1,221 @@
+//! The kinds of problems: their names, status and advice.
+
+use axum::http::StatusCode;
+
+/// What went wrong, as a client can act on it. Each kind is a stable `type` of a problem document and is
+/// described on the page `/problems`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The request cannot be read (bad JSON, bad multipart, bad path parameter).
+    MalformedRequest,
+    /// The request was read, but values in it are not acceptable; `errors` names each of them.
+    ValidationFailed,
+    /// No valid access token came with the request.
+    Unauthenticated,
+    /// E-mail address and password do not belong together.
+    InvalidCredentials,
+    /// The request came from a page of another site, or its form token is wrong.
+    CrossSiteRequest,
+    /// Nothing of this name exists for the caller.
+    NotFound,
+    /// The path exists, but not with this method.
+    MethodNotAllowed,
+    /// The client took too long to send the request, or the answer took too long to make.
+    Timeout,
+    /// An account with this e-mail address exists already.
+    AccountExists,
+    /// The request contradicts the present state, for example a match on a resume that failed.
+    Conflict,
+    /// The body is larger than the limit.
+    PayloadTooLarge,
+    /// The body or the uploaded file is of a type that cannot be used here.
+    UnsupportedMediaType,
+    /// The service is at its limit; try again after the time in `Retry-After`.
+    Overloaded,
+    /// A service that this one depends on does not answer; try again after the time in `Retry-After`.
+    DependencyUnavailable,
+    /// A fault of the service. Its detail is in the service's log under the request id.
+    Internal,
+}
+
+impl ProblemKind {
+    /// Every kind, in the order of the page `/problems`.
+    pub const ALL: [Self; 15] = [
+        Self::MalformedRequest,
+        Self::ValidationFailed,
+        Self::Unauthenticated,
+        Self::InvalidCredentials,
+        Self::CrossSiteRequest,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Timeout,
+        Self::AccountExists,
+        Self::Conflict,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Overloaded,
+        Self::DependencyUnavailable,
+        Self::Internal,
+    ];
+
+    /// The last part of the kind's `type` URI.
+    pub fn slug(self) -> &'static str {
+        self.description().0
+    }
+
+    /// A short summary that is the same for each occurrence.
+    pub fn title(self) -> &'static str {
+        self.description().1
+    }
+
+    /// What the client can do about it.
+    pub fn advice(self) -> &'static str {
+        self.description().2
+    }
+
+    /// The HTTP status of the answer.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedRequest => StatusCode::BAD_REQUEST,
+            Self::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthenticated | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Self::CrossSiteRequest => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::AccountExists | Self::Conflict => StatusCode::CONFLICT,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Overloaded | Self::DependencyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The kind that fits an error status which some layer set without giving a problem.
+    pub fn from_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::UNAUTHORIZED => Self::Unauthenticated,
+            StatusCode::FORBIDDEN => Self::CrossSiteRequest,
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::Timeout,
+            StatusCode::CONFLICT => Self::Conflict,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::UNPROCESSABLE_ENTITY => Self::ValidationFailed,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Overloaded,
+            status if status.is_client_error() => Self::MalformedRequest,
+            _ => Self::Internal,
+        }
+    }
+
+    /// After how many seconds a client should try again; none where trying again unchanged cannot help.
+    pub fn retry_after_seconds(self) -> Option<u32> {
+        match self {
+            Self::Overloaded => Some(1),
+            Self::DependencyUnavailable => Some(5),
+            _ => None,
+        }
+    }
+
+    fn description(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::MalformedRequest => (
+                "malformed-request",
+                "The request cannot be read",
+                "Correct the syntax that `detail` names and send the request again.",
+            ),
+            Self::ValidationFailed => (
+                "validation-failed",
+                "A value in the request is not acceptable",
+                "Correct each value that `errors` names.",
+            ),
+            Self::Unauthenticated => (
+                "unauthenticated",
+                "A valid access token is needed",
+                "Sign in with POST /api/v1/sessions and send `Authorization: Bearer` with the access token.",
+            ),
+            Self::InvalidCredentials => (
+                "invalid-credentials",
+                "The e-mail address or the password is wrong",
+                "Check both. The answer is the same for an address that has no account.",
+            ),
+            Self::CrossSiteRequest => (
+                "cross-site-request",
+                "The form was not sent from this site",
+                "Load the page again and send the form from there.",
+            ),
+            Self::NotFound => (
+                "not-found",
+                "There is nothing here",
+                "Check the address. Things that belong to another account look the same as absent ones.",
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                "This address does not take that method",
+                "Use one of the methods in the `Allow` header.",
+            ),
+            Self::Timeout => (
+                "timeout",
+                "The request took too long",
+                "Send it again, over a faster connection if it is an upload.",
+            ),
+            Self::AccountExists => (
+                "account-exists",
+                "There is an account with this e-mail address",
+                "Sign in instead, or use another address.",
+            ),
+            Self::Conflict => (
+                "conflict",
+                "The request contradicts the present state",
+                "Read the state that `detail` names first.",
+            ),
+            Self::PayloadTooLarge => (
+                "payload-too-large",
+                "The request is too large",
+                "Send at most the size that `detail` names.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                "This type of content cannot be used here",
+                "Send one of the types that `detail` names.",
+            ),
+            Self::Overloaded => (
+                "overloaded",
+                "The service is at its limit",
+                "Send the request again after the seconds in the `Retry-After` header.",
+            ),
+            Self::DependencyUnavailable => (
+                "dependency-unavailable",
+                "A part of the service does not answer",
+                "Send the request again after the seconds in the `Retry-After` header.",
+            ),
+            Self::Internal => (
+                "internal",
+                "The service made a mistake",
+                "Tell the operator of the service the `request_id`; the log has the cause under it.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_unique() {
+        let mut slugs: Vec<_> = ProblemKind::ALL.iter().map(|kind| kind.slug()).collect();
+        slugs.sort_unstable();
+        slugs.dedup();
+        assert_eq!(slugs.len(), ProblemKind::ALL.len());
+    }
+
+    #[test]
+    fn only_overload_and_absence_of_a_dependency_invite_another_try() {
+        for kind in ProblemKind::ALL {
+            let invites = kind.retry_after_seconds().is_some();
+            assert_eq!(invites, kind.status() == StatusCode::SERVICE_UNAVAILABLE, "{kind:?}");
+        }
+    }
+}

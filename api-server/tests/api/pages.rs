@@ -1,0 +1,185 @@
+//! The pages as a browser without scripts uses them.
+
+use reqwest::{
+    Response, StatusCode,
+    multipart::{Form, Part},
+};
+use serde_json::json;
+
+use crate::support::{PASSWORD, TestApp, pdf};
+
+/// A browser: keeps the cookie, follows no redirects by itself.
+struct Browser<'a> {
+    app: &'a TestApp,
+    cookie: String,
+}
+
+impl<'a> Browser<'a> {
+    async fn signed_up(app: &'a TestApp, email: &str) -> Self {
+        let form = [("name", "Ann"), ("email", email), ("password", PASSWORD)];
+        let answer = app.client.post(app.url("/sign-up")).form(&form).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.text().await.unwrap());
+        assert_eq!(answer.headers()["location"], "/dashboard");
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        Self { app, cookie: cookie.split(';').next().unwrap().to_owned() }
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        let request = self.app.client.get(self.app.url(path)).header("accept", "text/html");
+        request.header("cookie", &self.cookie).send().await.unwrap()
+    }
+
+    async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    async fn form_token(&self) -> String {
+        let page = self.page("/dashboard").await;
+        page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let request = self.app.client.post(self.app.url(path)).header("accept", "text/html");
+        request.header("cookie", &self.cookie).form(fields).send().await.unwrap()
+    }
+
+    async fn upload(&self, token: &str, content: &[u8]) -> Response {
+        let part = Part::bytes(content.to_vec()).file_name("cv.pdf");
+        let form = Form::new().text("csrf", token.to_owned()).part("file", part);
+        let request = self.app.client.post(self.app.url("/resumes")).header("accept", "text/html");
+        request.header("cookie", &self.cookie).multipart(form).send().await.unwrap()
+    }
+}
+
+fn location(answer: &Response) -> String {
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn from_sign_up_to_a_match_that_is_worked_out() {
+    let app = TestApp::start().await;
+    let browser = Browser::signed_up(&app, "ann@example.org").await;
+    let token = browser.form_token().await;
+    let resume = location(&browser.upload(&token, &pdf("x")).await);
+    let page = browser.page(&resume).await;
+    assert!(page.contains("Reading the resume") && page.contains("http-equiv=\"refresh\""), "{page}");
+
+    let resume_id = resume.rsplit('/').next().unwrap();
+    let fields =
+        [("csrf", token.as_str()), ("resume_id", resume_id), ("title", "SRE <1>"), ("text", "Kubernetes")];
+    let result = location(&browser.post("/matches", &fields).await);
+    let page = browser.page(&result).await;
+    assert!(page.contains("Working it out") && page.contains("SRE &#60;1&#62;"), "{page}");
+    let dashboard = browser.page("/dashboard").await;
+    assert!(dashboard.contains(&result) && dashboard.contains(&resume));
+
+    // What the worker will write.
+    let id: uuid::Uuid = result.rsplit('/').next().unwrap().parse().unwrap();
+    app.finish_match(
+        &browser_tenant(&app, "ann@example.org").await,
+        id,
+        71.4,
+        &crate::support::sample_result(),
+    )
+    .await;
+    let page = browser.page(&result).await;
+    for text in ["Score: 71 of 100", "5 years of Kubernetes", "ran three clusters", "Terraform", "Partly met"]
+    {
+        assert!(page.contains(text), "{text} is not in {page}");
+    }
+    assert!(!page.contains("http-equiv=\"refresh\""));
+    let deleted = browser.post(&format!("{result}/delete"), &[("csrf", token.as_str())]).await;
+    assert_eq!(location(&deleted), "/dashboard");
+    assert_eq!(browser.get(&result).await.status(), StatusCode::NOT_FOUND);
+}
+
+async fn browser_tenant(app: &TestApp, email: &str) -> platform::names::TenantId {
+    let body = json!({"email": email, "password": PASSWORD});
+    let tokens: serde_json::Value =
+        app.post_json("/api/v1/sessions", None, &body).await.json().await.unwrap();
+    let me: serde_json::Value =
+        app.get("/api/v1/account", tokens["access_token"].as_str()).await.json().await.unwrap();
+    me["tenant"]["id"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn without_a_session_every_page_leads_to_sign_in() {
+    let app = TestApp::start().await;
+    for path in ["/dashboard", "/resumes/0192f0c1-2345-7abc-8def-0123456789ab"] {
+        assert_eq!(location(&app.get(path, None).await), "/sign-in");
+    }
+    let browser = Browser { app: &app, cookie: "rm_session=made-up".to_owned() };
+    assert_eq!(location(&browser.get("/dashboard").await), "/sign-in");
+}
+
+#[tokio::test]
+async fn sign_out_ends_the_session_of_the_cookie() {
+    let app = TestApp::start().await;
+    let browser = Browser::signed_up(&app, "ann@example.org").await;
+    assert_eq!(location(&browser.get("/").await), "/dashboard");
+    let token = browser.form_token().await;
+    let answer = browser.post("/sign-out", &[("csrf", token.as_str())]).await;
+    assert!(answer.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(location(&answer), "/");
+    assert_eq!(location(&browser.get("/dashboard").await), "/sign-in");
+}
+
+#[tokio::test]
+async fn forms_without_the_sessions_token_or_from_another_site_change_nothing() {
+    let app = TestApp::start().await;
+    let (ann, eve) = (
+        Browser::signed_up(&app, "ann@example.org").await,
+        Browser::signed_up(&app, "eve@example.org").await,
+    );
+    let foreign = eve.form_token().await;
+    for token in ["", "abc", foreign.as_str()] {
+        assert_eq!(ann.upload(token, &pdf("x")).await.status(), StatusCode::FORBIDDEN);
+        assert_eq!(ann.post("/sign-out", &[("csrf", token)]).await.status(), StatusCode::FORBIDDEN);
+    }
+    let form = [("email", "ann@example.org"), ("password", PASSWORD)];
+    let other_site = app.client.post(app.url("/sign-in")).header("sec-fetch-site", "cross-site").form(&form);
+    assert_eq!(other_site.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert!(ann.page("/dashboard").await.contains("Upload a resume first"));
+}
+
+#[tokio::test]
+async fn forms_are_shown_again_with_what_is_wrong() {
+    let app = TestApp::start().await;
+    let send = async |path: &str, form: &[(&str, &str)]| {
+        let answer = app.client.post(app.url(path)).form(form).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, page) = send("/sign-up", &[("email", "ann@x"), ("password", "secret")]).await;
+    assert_eq!(status, 422);
+    assert!(page.contains("must look like name@example.org") && page.contains("at least 10"), "{page}");
+    assert!(page.contains("value=\"ann@x\"") && !page.contains("value=\"secret\""), "{page}");
+    let (status, page) = send("/sign-in", &[("email", "ann@example.org"), ("password", PASSWORD)]).await;
+    assert_eq!(status, 401);
+    assert!(page.contains("do not belong together"), "{page}");
+
+    let browser = Browser::signed_up(&app, "ann@example.org").await;
+    let token = browser.form_token().await;
+    let refused = browser.upload(&token, b"\x7fELF\0\0").await;
+    assert_eq!(refused.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert!(refused.text().await.unwrap().contains("The content of the file is none of"));
+}
+
+#[tokio::test]
+async fn pages_of_another_tenant_are_absent() {
+    let app = TestApp::start().await;
+    let (ann, eve) = (
+        Browser::signed_up(&app, "ann@example.org").await,
+        Browser::signed_up(&app, "eve@example.org").await,
+    );
+    let resume = location(&ann.upload(&ann.form_token().await, &pdf("x")).await);
+    let token = eve.form_token().await;
+    assert_eq!(eve.get(&resume).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(eve.get(&format!("{resume}/original")).await.status(), StatusCode::NOT_FOUND);
+    let answer = eve.post(&format!("{resume}/delete"), &[("csrf", token.as_str())]).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(ann.get(&format!("{resume}/original")).await.bytes().await.unwrap(), pdf("x"));
+}

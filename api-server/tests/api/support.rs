@@ -1,0 +1,288 @@
+//! An application of its own for each test: own database, bucket and ports, on shared servers.
+
+mod gate;
+
+use std::{net::SocketAddr, time::Duration};
+
+use api_server::startup::{Application, Drain, Settings};
+use bytes::Bytes;
+use platform::{
+    config::{DatabaseConfig, Env, ObjectStorageConfig},
+    env_vars,
+    migrations::{self, Phase},
+    names::TenantId,
+    postgres,
+    storage::Storage,
+};
+use reqwest::{
+    Client, Response,
+    multipart::{Form, Part},
+    redirect,
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use gate::Gates;
+use gate::{Gate, address_of};
+use test_services::Database;
+
+/// A password that the rules accept.
+pub const PASSWORD: &str = "correct horse battery";
+/// How long a condition may take to come true. Test machines can be very busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running application.
+pub struct TestApp {
+    /// Where the API listens.
+    pub address: SocketAddr,
+    probes_address: SocketAddr,
+    /// Follows no redirects.
+    pub client: Client,
+    /// The application's view of the database.
+    pub pool: PgPool,
+    /// The application's bucket.
+    pub storage: Storage,
+    /// Tells it to stop.
+    pub stop: CancellationToken,
+    running: JoinHandle<std::io::Result<()>>,
+}
+
+/// A person with an account.
+pub struct User {
+    /// The tenant of the person.
+    pub tenant: TenantId,
+    /// Access token.
+    pub token: String,
+    /// Refresh token.
+    pub refresh_token: String,
+}
+
+impl TestApp {
+    /// Starts an application with a migrated database and a bucket.
+    pub async fn start() -> Self {
+        Self::start_with(|_settings| ()).await
+    }
+
+    /// The same, after `change` of its settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let database = test_services::postgres().create_database().await.unwrap();
+        Self::launch(&database, None, change).await
+    }
+
+    /// The same, reaching its dependencies through `gates`.
+    pub async fn start_behind(gates: &Gates) -> Self {
+        Self::launch(&gates.database, Some(gates), |_settings| ()).await
+    }
+
+    async fn launch(database: &Database, gates: Option<&Gates>, change: impl FnOnce(&mut Settings)) -> Self {
+        let direct = Env::from_pairs([
+            (env_vars::DATABASE_URL, database.app_url.clone()),
+            (env_vars::DATABASE_OWNER_URL, database.owner_url.clone()),
+        ]);
+        let direct = DatabaseConfig::from_env(&direct).unwrap();
+        migrations::up(&direct, &[Phase::Expand]).await.unwrap();
+
+        let through = |url: &str, gate: Option<&Gate>| match gate {
+            Some(gate) => url.replace(address_of(url), &gate.address().to_string()),
+            None => url.to_owned(),
+        };
+        let (key_id, secret) = test_services::object_storage().credentials();
+        let endpoint = test_services::object_storage().endpoint();
+        let env = Env::from_pairs([
+            (env_vars::RM_INSTALLATION, test_services::unique_name("api")),
+            (env_vars::DATABASE_URL, through(&database.app_url, gates.map(|gates| &gates.postgres))),
+            (env_vars::REDIS_URL, through(&test_services::redis().url(), gates.map(|gates| &gates.redis))),
+            (env_vars::S3_ENDPOINT, through(&endpoint, gates.map(|gates| &gates.storage))),
+            (env_vars::S3_BUCKET, test_services::unique_name("api")),
+            (env_vars::S3_REGION, "us-east-1".to_owned()),
+            (env_vars::S3_FORCE_PATH_STYLE, "true".to_owned()),
+            (env_vars::AWS_ACCESS_KEY_ID, key_id.to_owned()),
+            (env_vars::AWS_SECRET_ACCESS_KEY, secret.to_owned()),
+            (env_vars::RM_TOKEN_KEY, "dGhpcyBrZXkgaXMgZm9yIHRlc3RzIGFuZCBub3RoaW5nIGVsc2U=".to_owned()),
+            (env_vars::RM_LISTEN, "127.0.0.1:0".to_owned()),
+            (env_vars::RM_METRICS_LISTEN, "127.0.0.1:0".to_owned()),
+        ]);
+        let mut settings = Settings::from_env(&env).unwrap();
+        settings.drain = Drain { delay: Duration::ZERO, deadline: PATIENCE };
+        change(&mut settings);
+        let storage = Storage::open(ObjectStorageConfig::from_env(&env).unwrap()).unwrap();
+        storage.ensure_bucket().await.unwrap();
+        let application = Application::build(&settings).await.unwrap();
+        let stop = CancellationToken::new();
+        Self {
+            address: application.address().unwrap(),
+            probes_address: application.probes_address().unwrap(),
+            client: Client::builder().redirect(redirect::Policy::none()).build().unwrap(),
+            pool: postgres::connect(&direct).await.unwrap(),
+            storage,
+            stop: stop.clone(),
+            running: tokio::spawn(application.run(stop)),
+        }
+    }
+
+    /// The address of `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// `GET`, with a token if there is one.
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Response {
+        let request = self.client.get(self.url(path));
+        let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
+        request.send().await.unwrap()
+    }
+
+    /// `GET` on the port of the probes.
+    pub async fn get_probe(&self, path: &str) -> Response {
+        self.client.get(format!("http://{}{path}", self.probes_address)).send().await.unwrap()
+    }
+
+    /// `DELETE`, with a token if there is one.
+    pub async fn delete(&self, path: &str, token: Option<&str>) -> Response {
+        let request = self.client.delete(self.url(path));
+        let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
+        request.send().await.unwrap()
+    }
+
+    /// `POST` of JSON, with a token if there is one.
+    pub async fn post_json(&self, path: &str, token: Option<&str>, body: &Value) -> Response {
+        let request = self.client.post(self.url(path)).json(body);
+        let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
+        request.send().await.unwrap()
+    }
+
+    /// `POST` of a multipart form.
+    pub async fn post_form(&self, path: &str, token: &str, form: Form) -> Response {
+        self.client.post(self.url(path)).bearer_auth(token).multipart(form).send().await.unwrap()
+    }
+
+    /// Uploads a file.
+    pub async fn upload(&self, path: &str, token: &str, name: &str, content: Bytes) -> Response {
+        let part = Part::bytes(content.to_vec()).file_name(name.to_owned());
+        self.post_form(path, token, Form::new().part("file", part)).await
+    }
+
+    /// Makes an account.
+    pub async fn sign_up(&self, email: &str) -> User {
+        let answer =
+            self.post_json("/api/v1/accounts", None, &json!({"email": email, "password": PASSWORD})).await;
+        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
+        let body: Value = answer.json().await.unwrap();
+        User {
+            tenant: body["tenant"]["id"].as_str().unwrap().parse().unwrap(),
+            token: body["access_token"].as_str().unwrap().to_owned(),
+            refresh_token: body["refresh_token"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Uploads a resume `NAME.pdf` and gives its id.
+    pub async fn add_resume(&self, user: &User, name: &str) -> String {
+        let answer = self.upload("/api/v1/resumes", &user.token, &format!("{name}.pdf"), pdf(name)).await;
+        answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Adds a job and gives its id.
+    pub async fn add_job(&self, user: &User, text: &str) -> String {
+        let answer = self.post_json("/api/v1/jobs", Some(&user.token), &json!({"text": text})).await;
+        answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What the outbox has of one kind for the user's tenant: ids of resumes, jobs or matches.
+    pub async fn waiting_tasks(&self, user: &User, kind: &str) -> Vec<String> {
+        let mut tx = postgres::tenant_transaction(&self.pool, user.tenant).await.unwrap();
+        sqlx::query_scalar(
+            "SELECT tasks.subject_id::text FROM tasks JOIN outbox ON outbox.task_id = tasks.id WHERE tasks.kind = $1",
+        )
+        .bind(kind)
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap()
+    }
+
+    /// Writes the result of a match, as the worker does.
+    pub async fn finish_match(&self, tenant: &TenantId, id: uuid::Uuid, score: f64, result: &Value) {
+        let mut tx = postgres::tenant_transaction(&self.pool, *tenant).await.unwrap();
+        let written = sqlx::query(
+            "UPDATE matches SET status = 'ready', score = $2::float8::numeric, result = $3 WHERE id = $1",
+        )
+        .bind(id)
+        .bind(score)
+        .bind(result)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        assert_eq!(written.rows_affected(), 1);
+        tx.commit().await.unwrap();
+    }
+
+    /// Waits until `condition` holds; fails with `what` if it does not in time.
+    pub async fn wait_until(&self, what: &str, condition: impl AsyncFn() -> bool) {
+        let all = async {
+            while !condition().await {
+                // Gives the server a moment; the condition decides, not the pause.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, all).await.is_ok(), "not in time: {what}");
+    }
+
+    /// Waits until the application has ended, and demands that it ended well.
+    pub async fn stopped(self) {
+        tokio::time::timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap();
+    }
+}
+
+/// Checks that `answer` is a problem document of this status and kind, and gives it.
+pub async fn problem(answer: Response, status: u16, slug: &str) -> Value {
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let path = answer.url().path().to_owned();
+    assert_eq!(answer.status().as_u16(), status, "{}", answer.text().await.unwrap());
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["type"], format!("/problems#{slug}"), "{problem}");
+    assert_eq!((&problem["status"], &problem["instance"]), (&json!(status), &json!(path)));
+    assert_eq!(problem["request_id"], id);
+    assert!(
+        !problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty()
+    );
+    problem
+}
+
+/// A PDF of one page that says `text`.
+pub fn pdf(text: &str) -> Bytes {
+    let content = format!("BT /F1 12 Tf 72 720 Td ({text}) Tj ET");
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>"
+            .to_owned(),
+        format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    let mut file = "%PDF-1.4\n".to_owned();
+    let mut offsets = String::new();
+    for (number, object) in objects.iter().enumerate() {
+        offsets.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
+    }
+    let table = file.len();
+    file.push_str(&format!("xref\n0 6\n0000000000 65535 f \n{offsets}"));
+    file.push_str(&format!("trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n"));
+    file.into()
+}
+
+/// A result as the worker writes it.
+pub fn sample_result() -> Value {
+    json!({
+        "score": 71.4,
+        "requirements": [
+            {"text": "5 years of Kubernetes", "kind": "years", "status": "met",
+             "evidence": [{"text": "2018 to today: ran three clusters"}]},
+            {"text": "Leads engineers", "kind": "responsibility", "status": "partly", "evidence": []},
+            {"text": "Infrastructure as code with Terraform", "kind": "skill", "status": "unmet", "evidence": []},
+        ],
+        "matched_skills": ["Kubernetes"], "missing_skills": ["Terraform"], "advice": [], "warnings": [],
+    })
+}

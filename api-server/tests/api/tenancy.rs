@@ -1,0 +1,74 @@
+//! The two-tenant attack: every operation of the OpenAPI document, tried with no token and with another tenant's.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, problem};
+
+/// Operations that anybody may call.
+const OPEN: [&str; 5] =
+    ["createAccount", "createSession", "refreshSession", "getHealth", "getDetailedHealth"];
+
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+}
+
+async fn operations(app: &TestApp) -> Vec<Operation> {
+    let document: Value = app.get("/openapi.json", None).await.json().await.unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let all =
+        paths.iter().flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |pair| (path, pair)));
+    all.map(|(path, (method, operation))| Operation {
+        id: operation["operationId"].as_str().unwrap().to_owned(),
+        method: method.to_uppercase().parse().unwrap(),
+        path: path.clone(),
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn every_operation_that_is_not_open_needs_a_token() {
+    let app = TestApp::start().await;
+    let mut closed = 0;
+    for operation in operations(&app).await.iter().filter(|operation| !OPEN.contains(&operation.id.as_str()))
+    {
+        let path = operation.path.replace("{id}", "0192f0c1-2345-7abc-8def-0123456789ab");
+        let answer = app.client.request(operation.method.clone(), app.url(&path)).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{} without a token", operation.id);
+        problem(answer, 401, "unauthenticated").await;
+        closed += 1;
+    }
+    assert_eq!(closed, 16);
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
+    let app = TestApp::start().await;
+    let (ann, eve) = (app.sign_up("ann@example.org").await, app.sign_up("eve@example.org").await);
+    let (resume, job) = (app.add_resume(&ann, "x").await, app.add_job(&ann, "text").await);
+    let body = json!({"resume_id": resume, "job_id": job});
+    let made: Value = app.post_json("/api/v1/matches", Some(&ann.token), &body).await.json().await.unwrap();
+    let id_of = |path: &str| match path.split('/').nth(3) {
+        Some("resumes") => resume.clone(),
+        Some("jobs") => job.clone(),
+        Some("matches") => made["id"].as_str().unwrap().to_owned(),
+        other => panic!("{path} has an id of an unknown noun: {other:?}"),
+    };
+    let mut tried = 0;
+    for operation in operations(&app).await.iter().filter(|operation| operation.path.contains("{id}")) {
+        let path = operation.path.replace("{id}", &id_of(&operation.path));
+        let request = app.client.request(operation.method.clone(), app.url(&path)).bearer_auth(&eve.token);
+        problem(request.send().await.unwrap(), 404, "not-found").await;
+        tried += 1;
+    }
+    assert_eq!(tried, 7);
+    problem(app.post_json("/api/v1/matches", Some(&eve.token), &body).await, 404, "not-found").await;
+    for list in ["/api/v1/resumes", "/api/v1/jobs", "/api/v1/matches"] {
+        let page: Value = app.get(list, Some(&eve.token)).await.json().await.unwrap();
+        assert_eq!(page["items"], json!([]), "{list}");
+        let page: Value = app.get(list, Some(&ann.token)).await.json().await.unwrap();
+        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{list}");
+    }
+}
