@@ -11,6 +11,7 @@ pub mod children;
 pub mod crd;
 pub mod leader;
 pub mod names;
+pub mod reference;
 pub mod resume_matcher;
 pub mod server;
 pub mod settings;

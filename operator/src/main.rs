@@ -24,6 +24,9 @@ async fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Healthcheck) => healthcheck(&cli.settings).await,
         Some(Command::Crd) => print_definition(),
+        Some(Command::Reference) => {
+            write!(std::io::stdout(), "{}", operator::reference::page()).map_err(Into::into)
+        }
         None => start(cli.settings).await,
     };
     match result {

@@ -24,6 +24,8 @@ pub enum Command {
     Healthcheck,
     /// Print the CustomResourceDefinition as YAML.
     Crd,
+    /// Print the API's reference page as Markdown.
+    Reference,
 }
 
 /// How to run.

@@ -47,7 +47,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 /// Each generated file and its content. The chart has its own copy, because a chart cannot reach outside its folder,
 /// and keeps the definition when it is uninstalled: deleting it would delete every installation.
 fn files() -> anyhow::Result<Vec<(PathBuf, String)>> {
-    let definition = output(&mut cargo(&["run", "--quiet", "--package", "operator", "--", "crd"]))?;
+    // Not `--package`: with the features of the whole workspace nothing is compiled a second time.
+    let print =
+        |what| output(&mut cargo(&["run", "--quiet", "--bin", "resume-matcher-operator", "--", what]));
+    let definition = print("crd")?;
     let plain = format!("{HEADER}{definition}");
     let kept = definition.replacen(
         "metadata:\n",
@@ -62,6 +65,7 @@ fn files() -> anyhow::Result<Vec<(PathBuf, String)>> {
         (root().join("crds/resumematchers.yaml"), plain.clone()),
         // kustomize does not read files above its folder.
         (root().join("kustomize/base/crd.yaml"), plain),
+        (root().join("docs/resumematcher-reference.md"), print("reference")?),
         (root().join("charts/resume-matcher-operator/templates/crd.yaml"), chart),
     ])
 }

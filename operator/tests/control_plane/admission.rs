@@ -1,0 +1,166 @@
+//! What the API server accepts and refuses by the definition alone, and which field it names.
+
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+async fn accepts(spec: Value) {
+    let world = World::new("accepts").await;
+    world.create(spec).await.unwrap();
+}
+
+async fn refuses(spec: Value, words: &[&str]) {
+    let world = World::new("refuses").await;
+    let message = world.create(spec).await.unwrap_err();
+    for word in words {
+        assert!(message.contains(word), "{word:?} is not in: {message}");
+    }
+}
+
+async fn refuses_change(before: Value, change: Value, words: &[&str]) {
+    let world = World::new("refuses-change").await;
+    world.create(before).await.unwrap();
+    let message = world.change(change).await.unwrap_err();
+    for word in words {
+        assert!(message.contains(word), "{word:?} is not in: {message}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_spec() {
+    accepts(json!({})).await;
+}
+
+#[tokio::test]
+async fn the_sample() {
+    let world = World::new("sample").await;
+    let sample: Value = serde_saphyr::from_str(include_str!("../../../resumematcher.yaml")).unwrap();
+    world.create_raw(sample).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_field() {
+    accepts(json!({
+        "environment": "staging", "version": "1.2.3", "suspend": true, "deletionPolicy": "Delete",
+        "images": {"registry": "ghcr.io/x", "pullPolicy": "Always", "apiServer": "a", "worker": "b", "postgres": "c",
+            "redis": "d", "objectStorage": "e"},
+        "imagePullSecrets": [{"name": "pull"}],
+        "api": {"autoscaling": {"min": 1, "max": 3, "cpu": 50}, "resources": {"requests": {"cpu": 1, "memory": "1Gi"}},
+            "nodeSelector": {"a": "b"}, "tolerations": [{"operator": "Exists"}], "priorityClassName": "high",
+            "affinity": {"nodeAffinity": {}}, "topologySpreadConstraints": []},
+        "worker": {"replicas": 0, "concurrency": 2, "resources": {"limits": {"memory": "2Gi"}}},
+        "database": {"embedded": {"storage": {"size": "5Gi", "className": "fast"}, "resources": {}}},
+        "cache": {"external": {"secretRef": {"name": "redis"}}},
+        "objectStorage": {"s3": {"endpoint": "https://s3.example", "bucket": "abc", "region": "r", "forcePathStyle": true,
+            "secretRef": {"name": "s3"}}},
+        "ingress": {"host": "a.example", "className": "c", "annotations": {"x": "y"}, "tls": {"secretName": "t"},
+            "trustedProxies": ["10.0.0.0/8", "fd00::/8"]},
+        "network": {"policies": true, "allowApiFrom": [{"podSelector": {}}], "allowMetricsFrom": [{"namespaceSelector": {}}],
+            "allowEgress": [{"ports": [{"port": 443}]}]},
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn a_minimum_above_the_maximum() {
+    refuses(
+        json!({"api": {"autoscaling": {"min": 5, "max": 2}}}),
+        &["spec.api.autoscaling.min", "must not be above"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn replicas_beside_autoscaling() {
+    refuses(json!({"api": {"replicas": 2, "autoscaling": {}}}), &["spec.api.replicas", "not both"]).await;
+}
+
+#[tokio::test]
+async fn an_unknown_field() {
+    refuses(json!({"databse": {}}), &["unknown field", "spec.databse"]).await;
+    refuses(json!({"api": {"replica": 1}}), &["unknown field", "spec.api.replica"]).await;
+}
+
+#[tokio::test]
+async fn both_modes_or_none() {
+    let external = json!({"secretRef": {"name": "x"}});
+    for field in ["database", "cache"] {
+        let path = format!("spec.{field}");
+        refuses(json!({field: {"external": external, "embedded": {}}}), &[&path, "exactly one"]).await;
+        refuses(json!({field: {}}), &[&path, "exactly one"]).await;
+    }
+    refuses(json!({"objectStorage": {}}), &["spec.objectStorage", "exactly one"]).await;
+}
+
+#[tokio::test]
+async fn values_of_the_wrong_form() {
+    refuses(json!({"environment": "prod"}), &["spec.environment"]).await;
+    refuses(json!({"deletionPolicy": "Keep"}), &["spec.deletionPolicy"]).await;
+    refuses(json!({"ingress": {"host": "Not A Host"}}), &["spec.ingress.host"]).await;
+    refuses(
+        json!({"ingress": {"host": "a.b", "trustedProxies": ["10.0.0.1"]}}),
+        &["spec.ingress.trustedProxies"],
+    )
+    .await;
+    refuses(
+        json!({"database": {"embedded": {"storage": {"size": "much"}}}}),
+        &["spec.database.embedded.storage.size"],
+    )
+    .await;
+    refuses(json!({"worker": {"replicas": -1}}), &["spec.worker.replicas"]).await;
+    refuses(json!({"objectStorage": {"s3": {"endpoint": "s3.example", "bucket": "abc", "secretRef": {"name": "s"}}}}),
+        &["spec.objectStorage.s3.endpoint"]).await;
+}
+
+#[tokio::test]
+async fn a_name_that_services_cannot_carry() {
+    let world = World::new("names").await;
+    for name in ["1acme".to_owned(), "a.b".to_owned(), "x".repeat(41)] {
+        let object = json!({
+            "apiVersion": "resumematcher.io/v1alpha1", "kind": "ResumeMatcher", "metadata": {"name": name}, "spec": {},
+        });
+        let message = world.create_raw(object).await.unwrap_err();
+        assert!(message.contains("metadata.name must be"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_volume_that_shrinks_or_moves() {
+    let before = json!({"database": {"embedded": {"storage": {"size": "10Gi", "className": "fast"}}}});
+    let change = |storage: Value| json!({"database": {"embedded": {"storage": storage}}});
+    refuses_change(
+        before.clone(),
+        change(json!({"size": "9Gi"})),
+        &["spec.database.embedded.storage.size", "cannot shrink"],
+    )
+    .await;
+    refuses_change(before.clone(), change(json!({"size": null})), &["cannot shrink"]).await;
+    refuses_change(
+        before.clone(),
+        change(json!({"className": "slow"})),
+        &["storage.className cannot change"],
+    )
+    .await;
+    let world = World::new("grows").await;
+    world.create(before).await.unwrap();
+    world.change(change(json!({"size": "20480Mi"}))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mode_that_leaves_data_behind() {
+    let database = json!({"database": {"embedded": null, "external": {"secretRef": {"name": "db"}}}});
+    refuses_change(json!({}), database, &["spec.database", "mode cannot change"]).await;
+    let s3 = json!({"endpoint": "https://s3.example", "bucket": "abc", "secretRef": {"name": "s"}});
+    refuses_change(
+        json!({}),
+        json!({"objectStorage": {"embedded": null, "s3": s3}}),
+        &["spec.objectStorage", "mode cannot change"],
+    )
+    .await;
+    let world = World::new("cache-moves").await;
+    world.create(json!({})).await.unwrap();
+    world
+        .change(json!({"cache": {"embedded": null, "external": {"secretRef": {"name": "r"}}}}))
+        .await
+        .unwrap();
+}
