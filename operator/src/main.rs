@@ -49,9 +49,9 @@ async fn start(settings: Settings) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&settings.log)?;
     let log = tracing_subscriber::fmt().with_env_filter(filter);
     if std::io::stdout().is_terminal() {
-        log.init()
+        log.init();
     } else {
-        log.json().init()
+        log.json().init();
     }
     // Two providers are in the tree; rustls takes none by itself then.
     if rustls::crypto::ring::default_provider().install_default().is_err() {

@@ -97,10 +97,10 @@ async fn lead(
         }
     };
     metrics.leads(false);
-    if outcome.is_ok() {
-        if let Err(error) = candidate.release().await {
-            tracing::warn!(%error, "the Lease was not given back; it runs out");
-        }
+    if outcome.is_ok()
+        && let Err(error) = candidate.release().await
+    {
+        tracing::warn!(%error, "the Lease was not given back; it runs out");
     }
     outcome
 }

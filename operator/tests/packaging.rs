@@ -1,5 +1,13 @@
 //! The chart, the kustomizations and the generated files: that they build, agree, and refuse what is wrong.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy sees tests in test functions alone, and helpers of tests are tests too"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
+use sha2::{Digest, Sha256};
 
 use super::owned;
 use super::storage;
@@ -36,8 +37,7 @@ pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
     };
     let mut data = BTreeMap::from([
         ("RM_ENVIRONMENT", installation.environment.as_str().to_owned()),
-        // The namespace keeps two installations of one name apart that share a Redis.
-        ("RM_INSTALLATION", format!("{}-{}", installation.namespace, installation.name)),
+        ("RM_INSTALLATION", prefix(installation)),
         ("RM_LOG", Defaults::of(installation.environment).log.to_owned()),
         ("RM_PUBLIC_URL", installation.url()),
         ("S3_ENDPOINT", endpoint),
@@ -49,6 +49,14 @@ pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
         data.insert("RM_TRUSTED_PROXIES", proxies);
     }
     data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// The application's name for the installation, the prefix of its keys in Redis. A hash of the namespace keeps two
+/// installations of one name apart that share a Redis; the namespace itself might not fit into the 63 characters.
+fn prefix(installation: &Installation) -> String {
+    let hash = Sha256::digest(installation.namespace.as_bytes());
+    let short: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{short}", installation.name)
 }
 
 #[cfg(test)]
@@ -64,7 +72,7 @@ mod tests {
         assert_eq!(data["S3_ENDPOINT"], "http://acme-storage:7070");
         assert_eq!(data["S3_FORCE_PATH_STYLE"], "true");
         assert_eq!(data["RM_ENVIRONMENT"], "staging");
-        assert_eq!(data["RM_INSTALLATION"], "people-acme");
+        assert_eq!(data["RM_INSTALLATION"], "acme-c9022680");
         assert_eq!(data["RM_PUBLIC_URL"], "http://acme-api.people.svc");
         assert!(!data.contains_key("RM_TRUSTED_PROXIES"));
     }
