@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
     .field_path(".replicas"))]
 #[serde(rename_all = "camelCase")]
 pub struct ApiSpec {
-    /// A fixed number of pods. `kubectl scale resumematcher` sets this field.
+    /// A fixed number of pods. Once it is set, `kubectl scale resumematcher` changes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1000))]
     pub replicas: Option<i32>,
