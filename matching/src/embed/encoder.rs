@@ -1,7 +1,9 @@
 //! The forward pass: token numbers in, one vector of length 1 a text out.
 
 use super::Embedding;
-use super::kernel::{View, multiply, pack_columns, pack_rows, pack_transposed};
+#[cfg(target_arch = "x86_64")]
+use super::kernel::{Avx2, Avx512};
+use super::kernel::{Portable, Tile, View, multiply, pack_columns, pack_rows, pack_transposed};
 use super::math::{add_and_normalise, gelu, normalise_length, softmax};
 use super::weights::{HEAD, HEADS, HIDDEN, Layer, Linear, Norm, WIDTH, Weights};
 
@@ -9,8 +11,10 @@ use super::weights::{HEAD, HEADS, HIDDEN, Layer, Linear, Norm, WIDTH, Weights};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Instructions {
     /// 512-bit vectors of x86.
+    #[cfg(target_arch = "x86_64")]
     Avx512,
     /// 256-bit vectors of x86.
+    #[cfg(target_arch = "x86_64")]
     Avx2,
     /// Whatever the target always has (Neon on ARM).
     Portable,
@@ -34,7 +38,9 @@ impl Instructions {
     /// Opens the weights, packed as [`encode`] wants them for these instructions.
     pub(super) fn open(self, folder: &std::path::Path) -> Result<Weights, super::ModelError> {
         match self {
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512 => Weights::open::<32>(folder),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx2 => Weights::open::<16>(folder),
             Self::Portable => Weights::open::<8>(folder),
         }
@@ -52,24 +58,20 @@ pub(super) fn encode(instructions: Instructions, weights: &Weights, texts: &[&[u
         #[expect(unsafe_code, reason = "calling code compiled for instructions that not every processor has")]
         // SAFETY: as above.
         Instructions::Avx2 => unsafe { encode_avx2(weights, texts) },
-        #[cfg(not(target_arch = "x86_64"))]
-        Instructions::Avx512 => forward::<12, 32>(weights, texts),
-        #[cfg(not(target_arch = "x86_64"))]
-        Instructions::Avx2 => forward::<6, 16>(weights, texts),
-        Instructions::Portable => forward::<4, 8>(weights, texts),
+        Instructions::Portable => forward::<Portable, 4, 8>(weights, texts),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 fn encode_avx512(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
-    forward::<12, 32>(weights, texts)
+    forward::<Avx512, 12, 32>(weights, texts)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn encode_avx2(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
-    forward::<6, 16>(weights, texts)
+    forward::<Avx2, 6, 16>(weights, texts)
 }
 
 /// Buffers that the layers share.
@@ -86,7 +88,10 @@ struct Scratch {
 
 /// All texts' tokens stand below each other in one matrix, so nothing is padded; only attention goes text by text.
 #[inline(always)]
-fn forward<const ROWS: usize, const COLUMNS: usize>(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
+fn forward<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
+    weights: &Weights,
+    texts: &[&[u32]],
+) -> Vec<Embedding> {
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let mut states = vec![0.0; lengths.iter().sum::<usize>() * WIDTH];
     let tokens = texts.iter().flat_map(|text| text.iter().enumerate());
@@ -97,20 +102,20 @@ fn forward<const ROWS: usize, const COLUMNS: usize>(weights: &Weights, texts: &[
     }
     let mut scratch = Scratch::default();
     for layer in &weights.layers {
-        run_layer::<ROWS, COLUMNS>(layer, &lengths, &mut states, &mut scratch);
+        run_layer::<T, ROWS, COLUMNS>(layer, &lengths, &mut states, &mut scratch);
     }
     pool(&states, &lengths)
 }
 
 #[inline(always)]
-fn run_layer<const ROWS: usize, const COLUMNS: usize>(
+fn run_layer<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
     layer: &Layer,
     lengths: &[usize],
     states: &mut [f32],
     scratch: &mut Scratch,
 ) {
     let Scratch { left, right, projected, scores, context, hidden, output } = scratch;
-    apply::<ROWS, COLUMNS>(&layer.attention_in, states, 3 * WIDTH, left, projected);
+    apply::<T, ROWS, COLUMNS>(&layer.attention_in, states, 3 * WIDTH, left, projected);
     context.clear();
     context.resize(states.len(), 0.0);
     let mut start = 0;
@@ -119,21 +124,21 @@ fn run_layer<const ROWS: usize, const COLUMNS: usize>(
         for head in 0..HEADS {
             let out =
                 context.get_mut(start * WIDTH + head * HEAD..(start + length) * WIDTH).unwrap_or_default();
-            attend::<ROWS, COLUMNS>(rows, *length, head, out, (left, right, scores));
+            attend::<T, ROWS, COLUMNS>(rows, *length, head, out, (left, right, scores));
         }
         start += length;
     }
-    apply::<ROWS, COLUMNS>(&layer.attention_out, context, WIDTH, left, output);
+    apply::<T, ROWS, COLUMNS>(&layer.attention_out, context, WIDTH, left, output);
     normalise_rows(states, output, &layer.attention_norm);
-    apply::<ROWS, COLUMNS>(&layer.hidden, states, HIDDEN, left, hidden);
+    apply::<T, ROWS, COLUMNS>(&layer.hidden, states, HIDDEN, left, hidden);
     gelu(hidden);
-    apply::<ROWS, COLUMNS>(&layer.output, hidden, WIDTH, left, output);
+    apply::<T, ROWS, COLUMNS>(&layer.output, hidden, WIDTH, left, output);
     normalise_rows(states, output, &layer.output_norm);
 }
 
 /// `out = linear(input)`, where `input` has rows of the layer's inputs.
 #[inline(always)]
-fn apply<const ROWS: usize, const COLUMNS: usize>(
+fn apply<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
     linear: &Linear,
     input: &[f32],
     outputs: usize,
@@ -143,7 +148,7 @@ fn apply<const ROWS: usize, const COLUMNS: usize>(
     let rows = input.len() / linear.inputs;
     pack_rows::<ROWS>(View { values: input, stride: linear.inputs, offset: 0, width: linear.inputs }, packed);
     out.resize(rows * outputs, 0.0);
-    multiply::<ROWS, COLUMNS>(
+    multiply::<T, ROWS, COLUMNS>(
         (packed, rows),
         linear.inputs,
         &linear.panels,
@@ -154,7 +159,7 @@ fn apply<const ROWS: usize, const COLUMNS: usize>(
 
 /// One head of attention over one text: `rows` are its queries, keys and values side by side.
 #[inline(always)]
-fn attend<const ROWS: usize, const COLUMNS: usize>(
+fn attend<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
     rows: &[f32],
     length: usize,
     head: usize,
@@ -171,13 +176,13 @@ fn attend<const ROWS: usize, const COLUMNS: usize>(
     pack_rows::<ROWS>(part(0), left);
     pack_transposed::<COLUMNS>(part(1), 1.0 / (HEAD as f32).sqrt(), right);
     scores.resize(length * stride, 0.0);
-    multiply::<ROWS, COLUMNS>((left, length), HEAD, right, None, (scores, stride));
+    multiply::<T, ROWS, COLUMNS>((left, length), HEAD, right, None, (scores, stride));
     for row in scores.chunks_exact_mut(stride) {
         softmax(row, length);
     }
     pack_rows::<ROWS>(View { values: scores, stride, offset: 0, width: length }, left);
     pack_columns::<COLUMNS>(part(2), right);
-    multiply::<ROWS, COLUMNS>((left, length), length, right, None, (out, WIDTH));
+    multiply::<T, ROWS, COLUMNS>((left, length), length, right, None, (out, WIDTH));
 }
 
 #[inline(always)]

@@ -7,6 +7,67 @@
 /// How many steps of `k` are done before the next tile, so that both operands stay in the first-level cache.
 const STEPS: usize = 192;
 
+/// The tile of one instruction set. It stays a function of its own: inlined into the whole forward pass the compiler
+/// gives up holding the sums in registers, which costs a factor of fifteen.
+pub(super) trait Tile<const ROWS: usize, const COLUMNS: usize> {
+    /// `sums += a * b`.
+    fn add_product(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]], sums: &mut [[f32; COLUMNS]; ROWS]);
+}
+
+/// Whatever the target always has.
+pub(super) struct Portable;
+
+impl Tile<4, 8> for Portable {
+    #[inline(never)]
+    fn add_product(a: &[[f32; 4]], b: &[[f32; 8]], sums: &mut [[f32; 8]; 4]) {
+        tile(a, b, sums);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{Avx2, Avx512};
+
+/// Tiles for processors that were asked for the instructions: only `super::encoder` names these types, after asking.
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{Tile, tile};
+
+    /// 512-bit vectors.
+    pub(in crate::embed) struct Avx512;
+    /// 256-bit vectors.
+    pub(in crate::embed) struct Avx2;
+
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    #[inline(never)]
+    fn tile_avx512(a: &[[f32; 12]], b: &[[f32; 32]], sums: &mut [[f32; 32]; 12]) {
+        tile(a, b, sums);
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    #[inline(never)]
+    fn tile_avx2(a: &[[f32; 6]], b: &[[f32; 16]], sums: &mut [[f32; 16]; 6]) {
+        tile(a, b, sums);
+    }
+
+    impl Tile<12, 32> for Avx512 {
+        #[inline(always)]
+        #[expect(unsafe_code, reason = "calling code compiled for instructions that not every processor has")]
+        fn add_product(a: &[[f32; 12]], b: &[[f32; 32]], sums: &mut [[f32; 32]; 12]) {
+            // SAFETY: `Instructions::detect` asked the processor before this type was chosen.
+            unsafe { tile_avx512(a, b, sums) }
+        }
+    }
+
+    impl Tile<6, 16> for Avx2 {
+        #[inline(always)]
+        #[expect(unsafe_code, reason = "calling code compiled for instructions that not every processor has")]
+        fn add_product(a: &[[f32; 6]], b: &[[f32; 16]], sums: &mut [[f32; 16]; 6]) {
+            // SAFETY: as above.
+            unsafe { tile_avx2(a, b, sums) }
+        }
+    }
+}
+
 /// `sums += a * b` for a tile: `a` holds `ROWS` values a step, `b` holds `COLUMNS`.
 #[inline(always)]
 fn tile<const ROWS: usize, const COLUMNS: usize>(
@@ -87,7 +148,7 @@ pub(super) fn pack_columns<const COLUMNS: usize>(view: View<'_>, packed: &mut Ve
 /// `out = a * b + bias`. `a` has `rows` rows, packed by [`pack_rows`] with `k` steps; `b` is packed in panels; `out`
 /// has rows of `stride` values. Without bias the sums begin at zero.
 #[inline(always)]
-pub(super) fn multiply<const ROWS: usize, const COLUMNS: usize>(
+pub(super) fn multiply<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
     (a, rows): (&[f32], usize),
     k: usize,
     b: &[f32],
@@ -112,7 +173,7 @@ pub(super) fn multiply<const ROWS: usize, const COLUMNS: usize>(
                         }
                     }
                 }
-                tile(a, b, &mut sums);
+                T::add_product(a, b, &mut sums);
                 for (row, sums) in out.chunks_mut(stride).zip(&sums).take(height) {
                     let row = row.get_mut(panel * COLUMNS..).unwrap_or_default();
                     for (value, sum) in row.iter_mut().zip(sums) {
@@ -157,14 +218,18 @@ mod tests {
         out
     }
 
-    fn product<const ROWS: usize, const COLUMNS: usize>(m: usize, k: usize, n: usize) {
+    fn product<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
+        m: usize,
+        k: usize,
+        n: usize,
+    ) {
         let (a, b, bias) = (values(m * k, 1), values(n * k, 2), values(n, 3));
         let view = |values, width| View { values, stride: width, offset: 0, width };
         let (mut packed_a, mut packed_b) = (Vec::new(), Vec::new());
         pack_rows::<ROWS>(view(&a, k), &mut packed_a);
         pack_transposed::<COLUMNS>(view(&b, k), 1.0, &mut packed_b);
         let mut out = vec![0.0; m * n];
-        multiply::<ROWS, COLUMNS>((&packed_a, m), k, &packed_b, Some(&bias), (&mut out, n));
+        multiply::<T, ROWS, COLUMNS>((&packed_a, m), k, &packed_b, Some(&bias), (&mut out, n));
         assert_eq!(out, naive(&a, &b, (m, k, n), &bias), "{ROWS}x{COLUMNS} {m}x{k}x{n}");
         // The same right side stored the other way gives the same packing.
         let transposed: Vec<f32> = (0..k * n).map(|i| b[(i % n) * k + i / n]).collect();
@@ -176,9 +241,14 @@ mod tests {
     #[test]
     fn every_tile_shape_gives_the_bits_of_the_plain_loop() {
         for (m, k, n) in [(1, 1, 1), (13, 32, 45), (12, 384, 64), (25, 385, 33)] {
-            product::<12, 32>(m, k, n);
-            product::<6, 16>(m, k, n);
-            product::<4, 8>(m, k, n);
+            product::<Portable, 4, 8>(m, k, n);
+            #[cfg(target_arch = "x86_64")]
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                product::<Avx2, 6, 16>(m, k, n);
+                if is_x86_feature_detected!("avx512f") {
+                    product::<Avx512, 12, 32>(m, k, n);
+                }
+            }
         }
     }
 }

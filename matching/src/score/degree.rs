@@ -120,7 +120,8 @@ fn all(text: &str) -> Vec<Degree> {
 }
 
 fn is_followed(tokens: &[Token], index: usize) -> bool {
-    const PRODUCTS: [&str; 8] = ["office", "excel", "word", "windows", "sql", "project", "access", "powerpoint"];
+    const PRODUCTS: [&str; 8] =
+        ["office", "excel", "word", "windows", "sql", "project", "access", "powerpoint"];
     let next = tokens.get(index + 1);
     // "BA Business Administration" opens an entry.
     if index == 0 && next.is_some_and(|next| !PRODUCTS.contains(&next.text.as_str())) {
