@@ -39,6 +39,9 @@ const DRAIN_DELAY: Duration = Duration::from_secs(3);
 /// Time for requests in flight to finish; with the delay it stays below Kubernetes' grace period of 30 seconds.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
+/// Time for the last answers of the probes.
+const PROBES_GRACE: Duration = Duration::from_secs(2);
+
 /// Everything that the application reads from its environment.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -200,7 +203,11 @@ impl Application {
         self.pool.close().await;
         // The probes answer to the last, so that a stopping pod is seen as live and not ready.
         stop_probes.cancel();
-        probes.await.map_err(std::io::Error::other)?
+        match tokio::time::timeout(PROBES_GRACE, probes).await {
+            Ok(ended) => ended.map_err(std::io::Error::other)?,
+            // A client that keeps its connection open does not keep the process.
+            Err(_elapsed) => Ok(()),
+        }
     }
 }
 

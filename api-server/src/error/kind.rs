@@ -60,17 +60,75 @@ impl ProblemKind {
 
     /// The last part of the kind's `type` URI.
     pub fn slug(self) -> &'static str {
-        self.description().0
+        match self {
+            Self::MalformedRequest => "malformed-request",
+            Self::ValidationFailed => "validation-failed",
+            Self::Unauthenticated => "unauthenticated",
+            Self::InvalidCredentials => "invalid-credentials",
+            Self::CrossSiteRequest => "cross-site-request",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::Timeout => "timeout",
+            Self::AccountExists => "account-exists",
+            Self::Conflict => "conflict",
+            Self::PayloadTooLarge => "payload-too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Overloaded => "overloaded",
+            Self::DependencyUnavailable => "dependency-unavailable",
+            Self::Internal => "internal",
+        }
     }
 
     /// A short summary that is the same for each occurrence.
     pub fn title(self) -> &'static str {
-        self.description().1
+        match self {
+            Self::MalformedRequest => "The request cannot be read",
+            Self::ValidationFailed => "A value in the request is not acceptable",
+            Self::Unauthenticated => "A valid access token is needed",
+            Self::InvalidCredentials => "The e-mail address or the password is wrong",
+            Self::CrossSiteRequest => "The form was not sent from this site",
+            Self::NotFound => "There is nothing here",
+            Self::MethodNotAllowed => "This address does not take that method",
+            Self::Timeout => "The request took too long",
+            Self::AccountExists => "There is an account with this e-mail address",
+            Self::Conflict => "The request contradicts the present state",
+            Self::PayloadTooLarge => "The request is too large",
+            Self::UnsupportedMediaType => "This type of content cannot be used here",
+            Self::Overloaded => "The service is at its limit",
+            Self::DependencyUnavailable => "A part of the service does not answer",
+            Self::Internal => "The service made a mistake",
+        }
     }
 
     /// What the client can do about it.
     pub fn advice(self) -> &'static str {
-        self.description().2
+        match self {
+            Self::MalformedRequest => "Correct the syntax that `detail` names and send the request again.",
+            Self::ValidationFailed => "Correct each value that `errors` names.",
+            Self::Unauthenticated => {
+                "Sign in with POST /api/v1/sessions and send `Authorization: Bearer` with the access token."
+            }
+            Self::InvalidCredentials => {
+                "Check both. The answer is the same for an address that has no account."
+            }
+            Self::CrossSiteRequest => "Load the page again and send the form from there.",
+            Self::NotFound => {
+                "Check the address. Things that belong to another account look the same as absent ones."
+            }
+            Self::MethodNotAllowed => "Use one of the methods in the `Allow` header.",
+            Self::Timeout => "Send it again, over a faster connection if it is an upload.",
+            Self::AccountExists => "Sign in instead, or use another address.",
+            Self::Conflict => "Read the state that `detail` names first.",
+            Self::PayloadTooLarge => "Send at most the size that `detail` names.",
+            Self::UnsupportedMediaType => "Send one of the types that `detail` names.",
+            Self::Overloaded => "Send the request again after the seconds in the `Retry-After` header.",
+            Self::DependencyUnavailable => {
+                "Send the request again after the seconds in the `Retry-After` header."
+            }
+            Self::Internal => {
+                "Tell the operator of the service the `request_id`; the log has the cause under it."
+            }
+        }
     }
 
     /// The HTTP status of the answer.
@@ -115,86 +173,6 @@ impl ProblemKind {
             Self::Overloaded => Some(1),
             Self::DependencyUnavailable => Some(5),
             _ => None,
-        }
-    }
-
-    fn description(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::MalformedRequest => (
-                "malformed-request",
-                "The request cannot be read",
-                "Correct the syntax that `detail` names and send the request again.",
-            ),
-            Self::ValidationFailed => (
-                "validation-failed",
-                "A value in the request is not acceptable",
-                "Correct each value that `errors` names.",
-            ),
-            Self::Unauthenticated => (
-                "unauthenticated",
-                "A valid access token is needed",
-                "Sign in with POST /api/v1/sessions and send `Authorization: Bearer` with the access token.",
-            ),
-            Self::InvalidCredentials => (
-                "invalid-credentials",
-                "The e-mail address or the password is wrong",
-                "Check both. The answer is the same for an address that has no account.",
-            ),
-            Self::CrossSiteRequest => (
-                "cross-site-request",
-                "The form was not sent from this site",
-                "Load the page again and send the form from there.",
-            ),
-            Self::NotFound => (
-                "not-found",
-                "There is nothing here",
-                "Check the address. Things that belong to another account look the same as absent ones.",
-            ),
-            Self::MethodNotAllowed => (
-                "method-not-allowed",
-                "This address does not take that method",
-                "Use one of the methods in the `Allow` header.",
-            ),
-            Self::Timeout => (
-                "timeout",
-                "The request took too long",
-                "Send it again, over a faster connection if it is an upload.",
-            ),
-            Self::AccountExists => (
-                "account-exists",
-                "There is an account with this e-mail address",
-                "Sign in instead, or use another address.",
-            ),
-            Self::Conflict => (
-                "conflict",
-                "The request contradicts the present state",
-                "Read the state that `detail` names first.",
-            ),
-            Self::PayloadTooLarge => (
-                "payload-too-large",
-                "The request is too large",
-                "Send at most the size that `detail` names.",
-            ),
-            Self::UnsupportedMediaType => (
-                "unsupported-media-type",
-                "This type of content cannot be used here",
-                "Send one of the types that `detail` names.",
-            ),
-            Self::Overloaded => (
-                "overloaded",
-                "The service is at its limit",
-                "Send the request again after the seconds in the `Retry-After` header.",
-            ),
-            Self::DependencyUnavailable => (
-                "dependency-unavailable",
-                "A part of the service does not answer",
-                "Send the request again after the seconds in the `Retry-After` header.",
-            ),
-            Self::Internal => (
-                "internal",
-                "The service made a mistake",
-                "Tell the operator of the service the `request_id`; the log has the cause under it.",
-            ),
         }
     }
 }

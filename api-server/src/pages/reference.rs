@@ -218,8 +218,9 @@ fn type_name(schema: &Value) -> String {
     }
 }
 
+// Descriptions are Markdown; its marks of code say nothing to a reader of the page.
 fn text(value: &Value, name: &str) -> String {
-    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value.get(name).and_then(Value::as_str).unwrap_or_default().replace('`', "")
 }
 
 #[cfg(test)]

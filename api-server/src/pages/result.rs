@@ -169,7 +169,7 @@ fn requirement_groups(result: &Value) -> Vec<RequirementGroup> {
                     .map(label)
                     .filter(|label| !label.is_empty())
                     .collect(),
-                note: requirement.get("note").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                note: sentence(requirement.get("note").and_then(Value::as_str).unwrap_or_default()),
                 evidence: list(requirement, "evidence")
                     .map(text_of)
                     .filter(|text| !text.is_empty())
@@ -214,6 +214,12 @@ fn text_of(value: &Value) -> String {
     value.as_str().or_else(member).unwrap_or_default().trim().to_owned()
 }
 
+// Begins with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
 // How people call the kinds and importances of the scorer; one that is new here is shown as it is written.
 fn label(name: &str) -> String {
     let known = match name {
@@ -246,7 +252,7 @@ mod tests {
             "parts": [{"kind": "skill", "points": 30.0, "out_of": 40.0}],
             "requirements": [
                 {"text": "Rust", "kind": "skill", "importance": "must", "status": "met", "evidence": [{"text": "Rust since 2019"}]},
-                {"text": "Go", "kind": "skill", "importance": "nice", "status": "unmet", "evidence": [], "note": "Not named."},
+                {"text": "Go", "kind": "skill", "importance": "nice", "status": "unmet", "evidence": [], "note": "not named."},
             ],
             "matched_skills": ["Rust"], "missing_skills": ["Go"], "warnings": ["Hidden text."],
             "advice": [{"kind": "missing_skill", "text": "Name Go.", "gain": 2.04}],

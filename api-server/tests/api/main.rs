@@ -1,6 +1,15 @@
 //! The API and the pages, tested from outside on a real Postgres, Redis and S3 server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test that cannot go on ends the test"
+)]
+
 mod accounts;
+mod browser;
 mod frame;
 mod health;
 mod jobs;

@@ -1,6 +1,8 @@
 //! An application of its own for each test: own database, bucket and ports, on shared servers.
 
+pub(crate) mod browser;
 mod gate;
+mod worker;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -24,55 +26,57 @@ use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use gate::Gates;
+pub(crate) use gate::Gates;
 use gate::{Gate, address_of};
 use test_services::Database;
+use worker::Worker;
 
 /// A password that the rules accept.
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 /// How long a condition may take to come true. Test machines can be very busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running application.
-pub struct TestApp {
+pub(crate) struct TestApp {
     /// Where the API listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     probes_address: SocketAddr,
     /// Follows no redirects.
-    pub client: Client,
+    pub(crate) client: Client,
     /// The application's view of the database.
-    pub pool: PgPool,
+    pub(crate) pool: PgPool,
     /// The application's bucket.
-    pub storage: Storage,
+    pub(crate) storage: Storage,
     /// Tells it to stop.
-    pub stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     running: JoinHandle<std::io::Result<()>>,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// A person with an account.
-pub struct User {
+pub(crate) struct User {
     /// The tenant of the person.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Access token.
-    pub token: String,
+    pub(crate) token: String,
     /// Refresh token.
-    pub refresh_token: String,
+    pub(crate) refresh_token: String,
 }
 
 impl TestApp {
     /// Starts an application with a migrated database and a bucket.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|_settings| ()).await
     }
 
     /// The same, after `change` of its settings.
-    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let database = test_services::postgres().create_database().await.unwrap();
         Self::launch(&database, None, change).await
     }
 
     /// The same, reaching its dependencies through `gates`.
-    pub async fn start_behind(gates: &Gates) -> Self {
+    pub(crate) async fn start_behind(gates: &Gates) -> Self {
         Self::launch(&gates.database, Some(gates), |_settings| ()).await
     }
 
@@ -90,7 +94,7 @@ impl TestApp {
         };
         let (key_id, secret) = test_services::object_storage().credentials();
         let endpoint = test_services::object_storage().endpoint();
-        let env = Env::from_pairs([
+        let variables = vec![
             (env_vars::RM_INSTALLATION, test_services::unique_name("api")),
             (env_vars::DATABASE_URL, through(&database.app_url, gates.map(|gates| &gates.postgres))),
             (env_vars::REDIS_URL, through(&test_services::redis().url(), gates.map(|gates| &gates.redis))),
@@ -103,7 +107,8 @@ impl TestApp {
             (env_vars::RM_TOKEN_KEY, "dGhpcyBrZXkgaXMgZm9yIHRlc3RzIGFuZCBub3RoaW5nIGVsc2U=".to_owned()),
             (env_vars::RM_LISTEN, "127.0.0.1:0".to_owned()),
             (env_vars::RM_METRICS_LISTEN, "127.0.0.1:0".to_owned()),
-        ]);
+        ];
+        let env = Env::from_pairs(variables.clone());
         let mut settings = Settings::from_env(&env).unwrap();
         settings.drain = Drain { delay: Duration::ZERO, deadline: PATIENCE };
         change(&mut settings);
@@ -119,53 +124,59 @@ impl TestApp {
             storage,
             stop: stop.clone(),
             running: tokio::spawn(application.run(stop)),
+            variables,
         }
     }
 
+    /// Starts the real worker for this application.
+    pub(crate) fn start_worker(&self) -> Worker {
+        Worker::start(&self.variables)
+    }
+
     /// The address of `path`.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// `GET`, with a token if there is one.
-    pub async fn get(&self, path: &str, token: Option<&str>) -> Response {
+    pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Response {
         let request = self.client.get(self.url(path));
         let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
         request.send().await.unwrap()
     }
 
     /// `GET` on the port of the probes.
-    pub async fn get_probe(&self, path: &str) -> Response {
+    pub(crate) async fn get_probe(&self, path: &str) -> Response {
         self.client.get(format!("http://{}{path}", self.probes_address)).send().await.unwrap()
     }
 
     /// `DELETE`, with a token if there is one.
-    pub async fn delete(&self, path: &str, token: Option<&str>) -> Response {
+    pub(crate) async fn delete(&self, path: &str, token: Option<&str>) -> Response {
         let request = self.client.delete(self.url(path));
         let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
         request.send().await.unwrap()
     }
 
     /// `POST` of JSON, with a token if there is one.
-    pub async fn post_json(&self, path: &str, token: Option<&str>, body: &Value) -> Response {
+    pub(crate) async fn post_json(&self, path: &str, token: Option<&str>, body: &Value) -> Response {
         let request = self.client.post(self.url(path)).json(body);
         let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
         request.send().await.unwrap()
     }
 
     /// `POST` of a multipart form.
-    pub async fn post_form(&self, path: &str, token: &str, form: Form) -> Response {
+    pub(crate) async fn post_form(&self, path: &str, token: &str, form: Form) -> Response {
         self.client.post(self.url(path)).bearer_auth(token).multipart(form).send().await.unwrap()
     }
 
     /// Uploads a file.
-    pub async fn upload(&self, path: &str, token: &str, name: &str, content: Bytes) -> Response {
+    pub(crate) async fn upload(&self, path: &str, token: &str, name: &str, content: Bytes) -> Response {
         let part = Part::bytes(content.to_vec()).file_name(name.to_owned());
         self.post_form(path, token, Form::new().part("file", part)).await
     }
 
     /// Makes an account.
-    pub async fn sign_up(&self, email: &str) -> User {
+    pub(crate) async fn sign_up(&self, email: &str) -> User {
         let answer =
             self.post_json("/api/v1/accounts", None, &json!({"email": email, "password": PASSWORD})).await;
         assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
@@ -178,19 +189,19 @@ impl TestApp {
     }
 
     /// Uploads a resume `NAME.pdf` and gives its id.
-    pub async fn add_resume(&self, user: &User, name: &str) -> String {
+    pub(crate) async fn add_resume(&self, user: &User, name: &str) -> String {
         let answer = self.upload("/api/v1/resumes", &user.token, &format!("{name}.pdf"), pdf(name)).await;
         answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
     /// Adds a job and gives its id.
-    pub async fn add_job(&self, user: &User, text: &str) -> String {
+    pub(crate) async fn add_job(&self, user: &User, text: &str) -> String {
         let answer = self.post_json("/api/v1/jobs", Some(&user.token), &json!({"text": text})).await;
         answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
     /// What the outbox has of one kind for the user's tenant: ids of resumes, jobs or matches.
-    pub async fn waiting_tasks(&self, user: &User, kind: &str) -> Vec<String> {
+    pub(crate) async fn waiting_tasks(&self, user: &User, kind: &str) -> Vec<String> {
         let mut tx = postgres::tenant_transaction(&self.pool, user.tenant).await.unwrap();
         sqlx::query_scalar(
             "SELECT tasks.subject_id::text FROM tasks JOIN outbox ON outbox.task_id = tasks.id WHERE tasks.kind = $1",
@@ -202,7 +213,7 @@ impl TestApp {
     }
 
     /// Writes the result of a match, as the worker does.
-    pub async fn finish_match(&self, tenant: &TenantId, id: uuid::Uuid, score: f64, result: &Value) {
+    pub(crate) async fn finish_match(&self, tenant: &TenantId, id: uuid::Uuid, score: f64, result: &Value) {
         let mut tx = postgres::tenant_transaction(&self.pool, *tenant).await.unwrap();
         let written = sqlx::query(
             "UPDATE matches SET status = 'ready', score = $2::float8::numeric, result = $3 WHERE id = $1",
@@ -218,7 +229,7 @@ impl TestApp {
     }
 
     /// Waits until `condition` holds; fails with `what` if it does not in time.
-    pub async fn wait_until(&self, what: &str, condition: impl AsyncFn() -> bool) {
+    pub(crate) async fn wait_until(&self, what: &str, condition: impl AsyncFn() -> bool) {
         let all = async {
             while !condition().await {
                 // Gives the server a moment; the condition decides, not the pause.
@@ -229,13 +240,13 @@ impl TestApp {
     }
 
     /// Waits until the application has ended, and demands that it ended well.
-    pub async fn stopped(self) {
+    pub(crate) async fn stopped(self) {
         tokio::time::timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap();
     }
 }
 
 /// Checks that `answer` is a problem document of this status and kind, and gives it.
-pub async fn problem(answer: Response, status: u16, slug: &str) -> Value {
+pub(crate) async fn problem(answer: Response, status: u16, slug: &str) -> Value {
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     let path = answer.url().path().to_owned();
@@ -251,8 +262,37 @@ pub async fn problem(answer: Response, status: u16, slug: &str) -> Value {
 }
 
 /// A PDF of one page that says `text`.
-pub fn pdf(text: &str) -> Bytes {
-    let content = format!("BT /F1 12 Tf 72 720 Td ({text}) Tj ET");
+pub(crate) fn pdf(text: &str) -> Bytes {
+    pdf_of_lines(&[(12, text)])
+}
+
+/// A resume of one page.
+pub(crate) fn resume_pdf() -> Bytes {
+    pdf_of_lines(&[
+        (20, "Ada Miller"),
+        (10, "ada@example.org | +44 20 7946 0958 | London"),
+        (14, "Experience"),
+        (11, "Site Reliability Engineer, Northwind Ltd, March 2018 - present"),
+        (10, "- Ran the Kubernetes clusters of three product teams, 40 nodes in two regions"),
+        (10, "- Wrote deployment tools in Python, used by 25 engineers"),
+        (10, "- Mentored two junior engineers"),
+        (11, "Systems Administrator, Contoso Ltd, June 2014 - February 2018"),
+        (10, "- Administered PostgreSQL databases of 2 TB"),
+        (14, "Education"),
+        (11, "BSc Computer Science, University of Leeds, 2011 - 2014"),
+        (14, "Skills"),
+        (10, "Kubernetes, Python, PostgreSQL, Linux, Prometheus"),
+    ])
+}
+
+// Lines of a font size, one below the other.
+fn pdf_of_lines(lines: &[(u32, &str)]) -> Bytes {
+    let mut content = "BT 72 740 Td".to_owned();
+    for (size, text) in lines {
+        let escaped = text.replace('\\', "\\\\").replace('(', "\\(").replace(')', "\\)");
+        content.push_str(&format!(" 0 -{} Td /F1 {size} Tf ({escaped}) Tj", size + 8));
+    }
+    content.push_str(" ET");
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
@@ -274,7 +314,7 @@ pub fn pdf(text: &str) -> Bytes {
 }
 
 /// A result as the worker writes it.
-pub fn sample_result() -> Value {
+pub(crate) fn sample_result() -> Value {
     json!({
         "score": 71.4,
         "requirements": [

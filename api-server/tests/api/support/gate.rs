@@ -10,20 +10,20 @@ use tokio::{
 };
 
 /// A gate for each dependency.
-pub struct Gates {
+pub(crate) struct Gates {
     /// The database behind the gate of Postgres.
-    pub database: Database,
+    pub(crate) database: Database,
     /// In front of Postgres.
-    pub postgres: Gate,
+    pub(crate) postgres: Gate,
     /// In front of Redis.
-    pub redis: Gate,
+    pub(crate) redis: Gate,
     /// In front of the object storage.
-    pub storage: Gate,
+    pub(crate) storage: Gate,
 }
 
 impl Gates {
     /// Open gates.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let database = test_services::postgres().create_database().await.unwrap();
         let target = |url: &str| address_of(url).parse().unwrap();
         Self {
@@ -36,13 +36,13 @@ impl Gates {
 }
 
 /// `host:port` of a URL.
-pub fn address_of(url: &str) -> &str {
+pub(crate) fn address_of(url: &str) -> &str {
     let rest = url.split_once("://").unwrap().1;
     rest.rsplit('@').next().unwrap().split('/').next().unwrap()
 }
 
 /// One gate.
-pub struct Gate {
+pub(crate) struct Gate {
     address: SocketAddr,
     target: SocketAddr,
     keeper: Mutex<Option<JoinHandle<()>>>,
@@ -56,12 +56,12 @@ impl Gate {
     }
 
     /// Where the gate is.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Cuts every connection and takes no new one.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let keeper = self.keeper.lock().unwrap().take().unwrap();
         keeper.abort();
         // Until the task is gone, its connections are not.
@@ -69,7 +69,7 @@ impl Gate {
     }
 
     /// Lets connections through again, at the same address.
-    pub async fn open_again(&self) {
+    pub(crate) async fn open_again(&self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         *self.keeper.lock().unwrap() = Some(tokio::spawn(keep(listener, self.target)));
     }
