@@ -7,7 +7,7 @@ use super::layout::{Frag, Layout, rows};
 use super::lexicon::lexicon;
 use super::places::{parse_location, place_score};
 use super::sections::Section;
-use super::text::{fold, has_cjk, tokens, trim_range, word_count};
+use super::text::{fold, has_cjk, is_icon, tokens, trim_range, word_count};
 use super::values::Value;
 
 /// An account in a network.
@@ -110,8 +110,9 @@ impl Person {
                 let found = contact::address(layout.slice(&at(range.clone())));
                 self.add_address(layout, found, at(range));
             }
-            for (target, range) in layout.links(&frag.range) {
-                self.add_link(layout, target, range);
+            for (target, range) in layout.links(&frag.reach) {
+                let shown = if range.start < frag.range.start { frag.range.clone() } else { range };
+                self.add_link(layout, target, shown);
             }
         }
     }
@@ -347,7 +348,7 @@ impl Person {
         self.used.contains(&frag.range.start)
             || !find_emails(text).is_empty()
             || !find_urls(text).is_empty()
-            || layout.links(&frag.range).next().is_some()
+            || layout.links(&frag.reach).next().is_some()
             || !find_phones(text, Some("US")).is_empty()
             || place_score(text) >= 0.7
             || label(text, &["label.email", "label.phone", "label.address", "label.url", "label.birth"])
@@ -373,7 +374,7 @@ fn parts(layout: &Layout<'_>, frag: &Frag<'_>) -> Vec<Range<usize>> {
     holes.extend(find_phones(text, None).into_iter().map(|phone| phone.range));
     holes.extend(
         text.char_indices()
-            .filter(|(_, c)| matches!(c, '|' | '•' | '·' | '◆' | '⋄' | '∙' | '｜'))
+            .filter(|(_, c)| matches!(c, '|' | '•' | '·' | '◆' | '⋄' | '∙' | '｜') || is_icon(*c))
             .map(|(at, c)| at..at + c.len_utf8()),
     );
     holes.push(text.len()..text.len());

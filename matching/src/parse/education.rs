@@ -144,11 +144,11 @@ fn read_part(layout: &Layout<'_>, study: &mut Study, range: Range<usize>, unknow
     }
     let school = lexicon.set("institution").occurs(text);
     let degree = degree_in(text);
-    if let Some(found) = degree.filter(|found| !school || found.start == 0)
-        && study.study_type.is_none()
-    {
+    let again = study.study_type.is_some() && (study.area.is_some() || school);
+    if let Some(found) = degree.filter(|found| !again && (!school || found.start == 0)) {
         let (kind, area) = degree_and_area(layout, &range, found);
-        study.study_type = Some(Value::new(layout.slice(&kind), kind, 0.92));
+        // A column may repeat the degree in short.
+        study.study_type.get_or_insert_with(|| Value::new(layout.slice(&kind), kind, 0.92));
         if let Some(area) = area.filter(|_| study.area.is_none()) {
             study.area = Some(Value::new(layout.slice(&area), area, 0.9));
         }

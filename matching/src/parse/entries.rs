@@ -30,7 +30,8 @@ enum Class {
 
 fn class(text: &str) -> Class {
     let lexicon = lexicon();
-    if is_address(text) || starts_with_label(text) {
+    let identified = text.starts_with("10.") && text.contains('/') || text.starts_with(['(', '（']);
+    if is_address(text) || identified || starts_with_label(text) {
         return Class::Detail;
     }
     if lexicon.set("degree").starts(text).is_some() {

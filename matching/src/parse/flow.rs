@@ -164,7 +164,7 @@ fn is_grid<'a, 'd>(all: &[Row<'a, 'd>], cut: f32) -> bool {
     both.len() >= 2
         && all.first().is_some_and(|row| left_of(row).is_some() && right_of(row).is_some())
         && aligned * 10 >= right.len() * 8
-        && exact * 10 >= right.len() * 3
+        && (exact >= 2 || exact * 10 >= right.len() * 3)
         && alike * 10 >= both.len() * 7
         && labels * 2 < left.len()
         && left.len() * 2 >= right.len()
@@ -284,7 +284,9 @@ fn continues_name(before: &Row<'_, '_>, row: &Row<'_, '_>) -> bool {
             .iter()
             .any(|word| last.text.ends_with(word));
     let listed = last.text.matches(',').count() >= 2 && last.same_style(next);
-    connected || listed || next.text.starts_with(char::is_lowercase) || next.text.starts_with('(')
+    // Short names do not fill a line of this length by accident.
+    let long = last.text.chars().count() >= 50 && last.same_style(next);
+    connected || listed || long || next.text.starts_with(char::is_lowercase) || next.text.starts_with('(')
 }
 
 /// Groups rows into units.
@@ -309,7 +311,10 @@ fn units<'a, 'd>(layout: &Layout<'d>, main: &[Row<'a, 'd>], measured: &Measure) 
                 let marked = group.first().is_some_and(|frag| frag.bullet);
                 let deeper =
                     marked && measured.positioned && first.rect.x0 > marker + 2.0 && pitch < 2.2 * first.size;
-                deeper || (wrapped && (marked || pitch <= least * 1.15))
+                let near = pitch <= least * 1.15;
+                deeper
+                    || (wrapped && (marked || near))
+                    || (near && !marked && first.text.starts_with(char::is_lowercase))
             }
             Some(group) => {
                 let level = |frag: &Frag<'_>| (frag.rect.x0 - first.rect.x0).abs() < 3.0;
@@ -352,7 +357,7 @@ fn wraps(before: &Row<'_, '_>, row: &Row<'_, '_>, measured: &Measure, pitch: f32
     }
     let width = first.rect.width() / first.text.chars().count().max(1) as f32;
     let word_width = if has_cjk(word) { width * 2.0 } else { width * word.chars().count() as f32 };
-    let full = last.rect.x1 + word_width + width * 0.5 >= measured.right;
+    let full = last.rect.x1 + word_width + width * 1.2 >= measured.right;
     let hyphenated = last.text.ends_with('-') && first.text.starts_with(char::is_lowercase);
     let weight = last.runs.last().map(|run| run.bold) == first.runs.first().map(|run| run.bold)
         || first.text.starts_with(char::is_lowercase);

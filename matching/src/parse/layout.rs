@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::dates::find_dates;
 use super::lexicon::lexicon;
 use super::text::{is_caps, tokens, trim_range};
 use crate::document::{Block, BlockKind, Document, Format, Line, Rect, Span};
@@ -24,6 +25,8 @@ pub(super) struct Frag<'d> {
     pub(super) text: &'d str,
     /// Where it stands in the document's text.
     pub(super) range: Range<usize>,
+    /// The same with its icon and list marker, which may carry its link.
+    pub(super) reach: Range<usize>,
     /// Where it stands on paper; pages follow each other downwards.
     pub(super) rect: Rect,
     /// Page from 0.
@@ -71,6 +74,8 @@ pub(super) struct Layout<'d> {
     pub(super) positioned: bool,
     /// Size of most characters.
     pub(super) body_size: f32,
+    /// Where each page begins.
+    offsets: Vec<f32>,
 }
 
 impl<'d> Layout<'d> {
@@ -78,10 +83,11 @@ impl<'d> Layout<'d> {
     pub(super) fn new(doc: &'d Document) -> Self {
         let positioned = doc.format == Format::Pdf && doc.lines().all(|line| line.bbox.is_some());
         let body_size = doc.body_font_size().unwrap_or(10.0);
-        let mut layout = Self { doc, frags: Vec::new(), positioned, body_size };
+        let mut layout = Self { doc, frags: Vec::new(), positioned, body_size, offsets: Vec::new() };
         let mut offset = 0.0_f32;
         let mut block_number = 0;
         for (page_index, page) in doc.pages.iter().enumerate() {
+            layout.offsets.push(offset);
             let mut y = offset;
             for block in &page.blocks {
                 block_number += 1;
@@ -114,9 +120,9 @@ impl<'d> Layout<'d> {
         }
         cuts.push(line.range.end);
         for cut in cuts {
-            let piece = trim_range(&self.doc.text, start..cut, &[]);
+            let piece = start..cut;
             start = cut;
-            if piece.is_empty() {
+            if trim_range(&self.doc.text, piece.clone(), &[]).is_empty() {
                 continue;
             }
             let Some(frag) = self.frag(block, line, piece, place, cell) else {
@@ -139,7 +145,8 @@ impl<'d> Layout<'d> {
         place: &Place,
         cell: usize,
     ) -> Option<Frag<'d>> {
-        let (range, bullet) = strip_marker(self.doc, piece);
+        let reach = piece.clone();
+        let (range, bullet) = strip_marker(self.doc, trim_range(&self.doc.text, piece, &[]));
         if range.is_empty() {
             return None;
         }
@@ -189,6 +196,7 @@ impl<'d> Layout<'d> {
                 })
                 .collect(),
             range,
+            reach,
         })
     }
 
@@ -214,31 +222,37 @@ impl<'d> Layout<'d> {
     /// Drops page numbers, running heads and notes such as "Last updated in March".
     fn drop_page_furniture(&mut self) {
         let pages = self.doc.pages.len();
-        let keys: Vec<(usize, String, i32)> = self
-            .frags
-            .iter()
-            .map(|frag| (frag.page, furniture_key(frag.text), frag.rect.x0 as i32))
-            .collect();
+        let place = |frag: &Frag<'_>| {
+            (frag.rect.x0, frag.rect.y0 - self.offsets.get(frag.page).copied().unwrap_or(0.0))
+        };
         let tops: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::min)).collect();
         let bottoms: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::max)).collect();
-        let mut index = 0;
-        let positioned = self.positioned;
-        self.frags.retain(|frag| {
-            let key = keys.get(index);
-            index += 1;
-            if is_noise(frag.text) {
-                return false;
-            }
-            if !positioned || pages < 2 {
-                return true;
-            }
-            let top = tops.get(frag.page).is_some_and(|top| frag.rect.y0 - top < 30.0);
-            let bottom = bottoms.get(frag.page).is_some_and(|bottom| bottom - frag.rect.y0 < 20.0);
-            let repeated = key.is_some_and(|(page, text, _)| {
-                keys.iter().any(|(other_page, other, _)| other_page != page && other == text)
-            });
-            !(repeated && (bottom || (top && frag.page > 0)))
-        });
+        let keep: Vec<bool> = self
+            .frags
+            .iter()
+            .map(|frag| {
+                if is_noise(frag.text) {
+                    return false;
+                }
+                let top = tops.get(frag.page).is_some_and(|top| frag.rect.y0 - top < 30.0);
+                let bottom = bottoms.get(frag.page).is_some_and(|bottom| bottom - frag.rect.y0 < 20.0);
+                if !self.positioned || pages < 2 || !(bottom || (top && frag.page > 0)) {
+                    return true;
+                }
+                let key = furniture_key(frag.text);
+                let (x, y) = place(frag);
+                let repeated = self.frags.iter().any(|other| {
+                    let (other_x, other_y) = place(other);
+                    other.page != frag.page
+                        && (other_x - x).abs() < 12.0
+                        && (other_y - y).abs() < 3.0
+                        && furniture_key(other.text) == key
+                });
+                !repeated || !find_dates(frag.text).is_empty()
+            })
+            .collect();
+        let mut kept = keep.into_iter();
+        self.frags.retain(|_| kept.next().unwrap_or(true));
     }
 
     fn edge(&self, page: usize, pick: fn(f32, f32) -> f32) -> f32 {

@@ -74,7 +74,9 @@ fn split_postal(part: &str) -> (String, Option<String>) {
 /// How sure it is that the whole text names a place, from 0 to 1.
 pub(super) fn place_score(text: &str) -> f32 {
     let text = text.trim().trim_matches(['(', ')', '.']);
-    if text.is_empty()
+    let joined = [" – ", " — ", " - ", " | ", " • ", " · "].iter().any(|mark| text.contains(mark));
+    if joined
+        || text.is_empty()
         || text.chars().count() > 60
         || word_count(text) > 8
         || text.contains(['@', ':', ';', '?', '!'])

@@ -76,10 +76,15 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     found
 }
 
+/// Whether a character is a picture of an icon font, or invisible.
+pub(super) fn is_icon(c: char) -> bool {
+    matches!(u32::from(c), 0xE000..=0xF8FF | 0xF_0000..=0x10_FFFD | 0x200B..=0x200F | 0xFEFF | 0xFFFD)
+}
+
 /// The sub-range of `range` without white space and the given characters at its ends.
 pub(super) fn trim_range(text: &str, range: Range<usize>, strip: &[char]) -> Range<usize> {
     let Some(slice) = text.get(range.clone()) else { return range.start..range.start };
-    let cut = |c: char| c.is_whitespace() || strip.contains(&c);
+    let cut = |c: char| c.is_whitespace() || is_icon(c) || strip.contains(&c);
     let from = slice.len() - slice.trim_start_matches(cut).len();
     let to = slice.trim_end_matches(cut).len();
     if from >= to { range.start..range.start } else { range.start + from..range.start + to }
