@@ -53,8 +53,12 @@ static URL: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:\.[a-z]{2})?(?::\d+)?(?:/[^\s<>|,;()\[\]]*[^\s<>|,;.()\[\]])?/?"
     ))
 });
-static PHONE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?:\+|00)?\(?\d[\d\s().\-–/\u{a0}]{5,20}\d(?:\s?(?:x|ext\.?)\s?\d{1,5})?"));
+static PHONE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?:(?:(?:\+|00)\d{1,4}|\b1)[\s.\-]{0,2})?(?:\(\d{1,5}\)[\s.\-]{0,2})?",
+        r"(?:\d{1,5}[\s.\-–/\u{a0}]{0,2}){1,6}\d(?:\s?(?:x|ext\.?)\s?\d{1,5})?"
+    ))
+});
 
 /// The e-mail addresses in a text.
 pub(super) fn find_emails(text: &str) -> Vec<Range<usize>> {
@@ -160,7 +164,7 @@ pub(super) fn find_phones(text: &str, home: Option<&str>) -> Vec<Phone> {
     PHONE
         .find_iter(text)
         .filter_map(|found| {
-            let range = trim_range(text, found.range(), &['-', '.', '/', '–']);
+            let range = without_postcode(text, trim_range(text, found.range(), &['-', '.', '/', '–']));
             let slice = text.get(range.clone())?;
             let digits = slice.chars().filter(char::is_ascii_digit).count();
             let glued = text.get(..range.start).is_some_and(|before| {
@@ -179,6 +183,14 @@ pub(super) fn find_phones(text: &str, home: Option<&str>) -> Vec<Phone> {
             believed.then_some(Phone { range, e164, country })
         })
         .collect()
+}
+
+/// A postal code of five digits before a whole number belongs to the address.
+fn without_postcode(text: &str, range: Range<usize>) -> Range<usize> {
+    let slice = text.get(range.clone()).unwrap_or_default();
+    let digits = slice.chars().filter(char::is_ascii_digit).count();
+    let led = slice.chars().take_while(char::is_ascii_digit).count() == 5 && slice.get(5..6) == Some(" ");
+    if led && digits >= 15 { trim_range(text, range.start + 5..range.end, &[]) } else { range }
 }
 
 /// The number in E.164 and its country, when it is valid in the stated or the home country.
@@ -237,6 +249,9 @@ mod tests {
         let cases = [
             ("Call (555) 123-4567 now", None, vec![("(555) 123-4567", None)]),
             ("+49 30 901820", None, vec![("+49 30 901820", Some("DE"))]),
+            ("CA 94588 (555) 123-4567", None, vec![("(555) 123-4567", None)]),
+            ("CA 94588 650-253-0000", Some("US"), vec![("650-253-0000", Some("US"))]),
+            ("+49 (0)30 901820", None, vec![("+49 (0)30 901820", Some("DE"))]),
             ("030 901820", Some("DE"), vec![("030 901820", Some("DE"))]),
             ("650-253-0000", Some("US"), vec![("650-253-0000", Some("US"))]),
             ("2015 - 2018", Some("US"), vec![]),

@@ -1,9 +1,9 @@
 //! Entries of a section: one job, school, project or award each, with its header lines and its text.
 
-use super::flow::{Flow, Unit, UnitKind, is_meta};
+use super::flow::{Flow, Unit, UnitKind, is_meta, shows_address};
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
-use super::pieces::{Header, has_date, is_address};
+use super::pieces::{Header, has_date};
 
 /// An entry.
 #[derive(Debug)]
@@ -28,10 +28,13 @@ enum Class {
     Unknown,
 }
 
-fn class(text: &str) -> Class {
+fn class(layout: &Layout<'_>, unit: &Unit<'_, '_>, text: &str) -> Class {
     let lexicon = lexicon();
+    if unit.frags.iter().all(|frag| shows_address(layout, frag)) {
+        return Class::Detail;
+    }
     let identified = text.starts_with("10.") && text.contains('/') || text.starts_with(['(', '（']);
-    if is_address(text) || identified || starts_with_label(text) {
+    if identified || starts_with_label(text) {
         return Class::Detail;
     }
     if lexicon.set("degree").starts(text).is_some() {
@@ -95,7 +98,7 @@ fn facts(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Facts> {
             };
             let facts = Facts {
                 dated: beside || has_date(&text),
-                class: class(&text),
+                class: class(layout, unit, &text),
                 gap: unit.pitch > base * 1.25,
                 restart: like_first(unit) && before.is_some_and(|before| !like_first(before)),
                 meta: unit.frags.iter().all(|frag| is_meta(frag)),
@@ -186,7 +189,8 @@ pub(super) fn entries<'a, 'd>(layout: &'a Layout<'d>, flows: Vec<Flow<'a, 'd>>) 
                 });
             }
             let Some(entry) = here.last_mut() else { continue };
-            let trailing = !entry.body.is_empty() && !is_address(&unit.joined(layout).text);
+            let address = unit.frags.iter().all(|frag| shows_address(layout, frag));
+            let trailing = !entry.body.is_empty() && !address;
             if unit.kind == UnitKind::Header && !trailing {
                 entry.headers.push(unit);
             } else {

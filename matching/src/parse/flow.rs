@@ -301,7 +301,7 @@ fn units<'a, 'd>(layout: &Layout<'d>, main: &[Row<'a, 'd>], measured: &Measure) 
             && !measured.centred
             && first.rect.x0 - measured.left >= 9.0
             && first.rect.x0 - measured.left < 60.0
-            && !super::pieces::is_address(first.text);
+            && !shows_address(layout, first);
         let wrapped = before.is_some_and(|before| wraps(before, row, measured, pitch));
         let goes_on = match found.last() {
             None => false,
@@ -311,8 +311,12 @@ fn units<'a, 'd>(layout: &Layout<'d>, main: &[Row<'a, 'd>], measured: &Measure) 
                 let marked = group.first().is_some_and(|frag| frag.bullet);
                 let deeper =
                     marked && measured.positioned && first.rect.x0 > marker + 2.0 && pitch < 2.2 * first.size;
+                let same_item = first.listed
+                    && !first.bullet
+                    && group.first().is_some_and(|head| head.bullet && head.block == first.block);
                 let near = pitch <= least * 1.15;
-                deeper
+                same_item
+                    || deeper
                     || (wrapped && (marked || near))
                     || (near && !marked && first.text.starts_with(char::is_lowercase))
             }
@@ -328,6 +332,16 @@ fn units<'a, 'd>(layout: &Layout<'d>, main: &[Row<'a, 'd>], measured: &Measure) 
         before = Some(row);
     }
     found.into_iter().flat_map(|group| group.units(layout)).collect()
+}
+
+/// Whether a fragment is a web address: written so, or linked to what it says.
+pub(super) fn shows_address(layout: &Layout<'_>, frag: &Frag<'_>) -> bool {
+    let letters =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    super::pieces::is_address(frag.text)
+        || layout.links(&frag.reach).any(|(target, _)| {
+            letters(target).trim_start_matches("https") == letters(frag.text).trim_start_matches("https")
+        })
 }
 
 /// The smallest distance between rows, but not of rows that nearly touch.

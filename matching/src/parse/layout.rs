@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::dates::find_dates;
 use super::lexicon::lexicon;
-use super::text::{is_caps, tokens, trim_range};
+use super::text::{is_caps, is_cjk, tokens, trim_range};
 use crate::document::{Block, BlockKind, Document, Format, Line, Rect, Span};
 
 /// A stretch of characters in one weight.
@@ -43,8 +43,12 @@ pub(super) struct Frag<'d> {
     pub(super) bullet: bool,
     /// It began with a dash or a colon-like decoration, or ended with one.
     pub(super) decorated: bool,
+    /// It stands in a list item.
+    pub(super) listed: bool,
     /// Level of the heading that the format marks; 0 for none.
     pub(super) level: u8,
+    /// Its left edge was estimated, because a tab stands in its span.
+    pub(super) estimated: bool,
     /// Number of the block it belongs to.
     pub(super) block: usize,
     /// Index of the fragment within its line.
@@ -104,6 +108,7 @@ impl<'d> Layout<'d> {
             let height = page.size.map_or(y - offset, |(_, height)| height);
             offset += height.max(1.0) + 40.0;
         }
+        layout.snap_estimates();
         layout.drop_page_furniture();
         layout
     }
@@ -116,6 +121,7 @@ impl<'d> Layout<'d> {
         let mut cuts: Vec<usize> = text.match_indices('\t').map(|(at, _)| line.range.start + at).collect();
         if self.positioned {
             cuts.extend(wide_gaps(&line.spans));
+            cuts.extend(self.after_dates(line));
             cuts.sort_unstable();
         }
         cuts.push(line.range.end);
@@ -182,6 +188,10 @@ impl<'d> Layout<'d> {
             italic: weight(|span| span.style.italic),
             caps: is_caps(text),
             bullet: bullet || listed,
+            listed: matches!(block.kind, BlockKind::ListItem { .. }),
+            estimated: self.positioned
+                && cell > 0
+                && spans.iter().any(|span| self.slice(&span.range).contains('\t')),
             decorated: text.ends_with([':', '-', '=', '_', '：'])
                 || text.starts_with(['=', '#', '【', '◆', '■', '●']),
             level,
@@ -210,13 +220,67 @@ impl<'d> Layout<'d> {
         depth: u8,
     ) -> Rect {
         if self.positioned {
-            let boxes = spans.iter().filter_map(|span| span.bbox).reduce(|a, b| a.union(&b));
+            let boxes = spans.iter().filter_map(|span| self.part(span, range)).reduce(|a, b| a.union(&b));
             if let Some(found) = boxes.or(line.bbox) {
                 return Rect { y0: found.y0 + place.offset, y1: found.y1 + place.offset, ..found };
             }
         }
         let x0 = cell as f32 * 200.0 + f32::from(depth) * 15.0;
         Rect { x0, x1: x0 + range.len() as f32 * 5.0, y0: place.y, y1: place.y + 11.0 }
+    }
+
+    /// The part of a span's box that the characters in `range` take up; a tab in the span is a gap of unknown width.
+    fn part(&self, span: &Span, range: &Range<usize>) -> Option<Rect> {
+        let whole = span.bbox?;
+        let text = self.slice(&span.range);
+        if !text.contains('\t') {
+            return Some(whole);
+        }
+        let size = span.font_size.unwrap_or(10.0);
+        let width = |text: &str| text.chars().map(|c| if is_cjk(c) { size } else { size * 0.5 }).sum::<f32>();
+        let inside = self.slice(&(range.start.max(span.range.start)..range.end.min(span.range.end)));
+        let before = self.slice(&(span.range.start..range.start.max(span.range.start)));
+        let after = self.slice(&(range.end.min(span.range.end)..span.range.end));
+        let x0 = if before.contains('\t') {
+            whole.x1 - width(after) - width(inside)
+        } else {
+            whole.x0 + width(before)
+        };
+        let x0 = x0.clamp(whole.x0, whole.x1);
+        Some(Rect { x0, x1: (x0 + width(inside)).min(whole.x1), ..whole })
+    }
+
+    /// Moves estimated left edges to the nearest edge that other lines of the page share.
+    fn snap_estimates(&mut self) {
+        let edges: Vec<(usize, f32)> =
+            self.frags.iter().filter(|frag| !frag.estimated).map(|frag| (frag.page, frag.rect.x0)).collect();
+        for frag in self.frags.iter_mut().filter(|frag| frag.estimated) {
+            let shared = |x: f32| {
+                edges.iter().filter(|(page, edge)| *page == frag.page && (edge - x).abs() < 1.5).count()
+            };
+            let near = edges
+                .iter()
+                .filter(|(page, edge)| *page == frag.page && (edge - frag.rect.x0).abs() < 3.0 * frag.size)
+                .map(|(_, edge)| (shared(*edge), *edge))
+                .max_by(|a, b| {
+                    a.0.cmp(&b.0).then((b.1 - frag.rect.x0).abs().total_cmp(&(a.1 - frag.rect.x0).abs()))
+                });
+            if let Some((_, edge)) = near.filter(|(count, _)| *count >= 2) {
+                frag.rect.x0 = edge.min(frag.rect.x1);
+            }
+        }
+    }
+
+    /// Where a date set in another weight before the text ends: it stands in a column of its own.
+    fn after_dates(&self, line: &Line) -> Vec<usize> {
+        line.spans
+            .windows(2)
+            .filter_map(|pair| {
+                let [left, right] = pair else { return None };
+                let lead = self.slice(&(line.range.start..left.range.end));
+                (left.style != right.style && super::flow::is_date_only(lead)).then_some(left.range.end)
+            })
+            .collect()
     }
 
     /// Drops page numbers, running heads and notes such as "Last updated in March".
@@ -298,7 +362,10 @@ fn wide_gaps(spans: &[Span]) -> Vec<usize> {
         .filter_map(|pair| {
             let [left, right] = pair else { return None };
             let gap = right.bbox?.x0 - left.bbox?.x1;
-            (gap > 2.2 * left.font_size.unwrap_or(10.0)).then_some(left.range.end)
+            let (size, next) = (left.font_size.unwrap_or(10.0), right.font_size.unwrap_or(10.0));
+            // Text of another size stands apart sooner.
+            let other_size = (size - next).abs() > 0.1 * size.max(next);
+            (gap > if other_size { 0.6 } else { 2.2 } * size).then_some(left.range.end)
         })
         .collect()
 }

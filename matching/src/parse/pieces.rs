@@ -92,6 +92,10 @@ impl Header {
     }
 
     fn add_frag(&mut self, layout: &Layout<'_>, frag: &Frag<'_>, row: usize) {
+        if super::flow::shows_address(layout, frag) {
+            self.urls.push(frag.range.clone());
+            return;
+        }
         let text = layout.slice(&frag.range);
         let base = frag.range.start;
         let shift = |range: Range<usize>| base + range.start..base + range.end;

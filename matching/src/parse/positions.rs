@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::contact::address;
 use super::dates::{DateSpan, PartialDate};
 use super::entries::{Entry, entries, starts_with_label};
-use super::flow::{UnitKind, flows};
+use super::flow::{UnitKind, flows, shows_address};
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
-use super::pieces::{Piece, is_address, split_weak};
+use super::pieces::{Piece, split_weak};
 use super::text::tokens;
 use super::values::Value;
 
@@ -67,7 +67,7 @@ pub(super) fn body(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Body {
     let mut prose: Vec<&Frag<'_>> = Vec::new();
     for unit in &entry.body {
         let joined = unit.joined(layout);
-        if is_address(&joined.text) {
+        if unit.frags.iter().all(|frag| shows_address(layout, frag)) {
             body.url = body.url.or_else(|| link(layout, &joined.text, joined.range.clone()));
         } else if let Some(list) = technologies(layout, &joined) {
             body.keywords.extend(list);
