@@ -78,13 +78,17 @@ impl Person {
         for frag in near {
             for range in parts(layout, frag) {
                 let text = layout.slice(&range);
-                let (text, range) = match label(text, &["label.address"]) {
-                    Some((_, end)) => {
-                        let rest = trim_range(&layout.doc.text, range.start + end..range.end, &[]);
-                        (layout.slice(&rest), rest)
-                    }
-                    None => (text, range),
+                let range = match label(text, &["label.address"]) {
+                    Some((_, end)) => range.start + end..range.end,
+                    None => range,
                 };
+                // Pictures of icon fonts come out as odd signs.
+                let range = trim_range(
+                    &layout.doc.text,
+                    range,
+                    &['½', '(', '*', '@', '#', '§', '¶', '®', '+', '&', '¥', '»'],
+                );
+                let text = layout.slice(&range);
                 let score = place_score(text);
                 let address = looks_like_address(text);
                 if self.location.is_none() && (score >= 0.7 || address) {
@@ -188,6 +192,8 @@ impl Person {
                 username: Some(Value::new(username, range, 0.97)),
                 url: Some(url),
             });
+        } else if contact::is_network_front(&url.text) {
+            // The front page of a network says nothing about the person.
         } else if let Some(known) = &mut self.url {
             // The link says what the text only shortens.
             if plain_url(&known.text) == plain_url(&url.text) && layout.slice(&range) != url.text {
@@ -286,10 +292,10 @@ impl Person {
                 ));
             }
         }
-        if let Some((_, name, start)) = best {
-            self.used.push(start);
-            self.name = Some(name);
-        }
+        let Some((_, name, start)) = best else { return };
+        self.used.push(start);
+        let whole = whole_name(layout, &candidates, start).filter(|_| word_count(&name.text) == 1);
+        self.name = Some(whole.map_or(name.clone(), |whole| Value { confidence: name.confidence, ..whole }));
     }
 
     /// The headline stands under the name; it may take two lines.
@@ -415,7 +421,39 @@ fn name_range(layout: &Layout<'_>, range: Range<usize>) -> Range<usize> {
     let text = layout.slice(&range);
     let end =
         [" | ", " – ", " — ", " - ", ", ", " (", "•", "·"].iter().filter_map(|mark| text.find(mark)).min();
-    trim_range(&layout.doc.text, range.start..range.start + end.unwrap_or(text.len()), &HEAD_EDGES)
+    let mut range =
+        trim_range(&layout.doc.text, range.start..range.start + end.unwrap_or(text.len()), &HEAD_EDGES);
+    // "Jane Doe Resume"
+    if let Some(space) = layout.slice(&range).rfind(' ')
+        && lexicon().set("label.name_of").is(layout.slice(&(range.start + space..range.end)))
+    {
+        range = trim_range(&layout.doc.text, range.start..range.start + space, &HEAD_EDGES);
+    }
+    range
+}
+
+/// A name in two lines of large type, one word each.
+fn whole_name(layout: &Layout<'_>, candidates: &[&Frag<'_>], start: usize) -> Option<Value> {
+    let at = candidates.iter().position(|frag| frag.range.start == start)?;
+    let frag = candidates.get(at)?;
+    let pairs = [(at.checked_sub(1)?, at), (at, at + 1)];
+    let near = |a: &Frag<'_>, b: &Frag<'_>| {
+        a.same_style(b)
+            && a.size > layout.body_size * 1.3
+            && (b.rect.y0 - a.rect.y0).abs() < 2.0 * a.size
+            && could_be_name(a.text)
+            && could_be_name(b.text)
+            && lexicon().heading(b.text).is_none()
+    };
+    pairs.into_iter().find_map(|(first, second)| {
+        let (a, b) = (candidates.get(first)?, candidates.get(second)?);
+        (layout.positioned
+            && near(a, b)
+            && word_count(a.text) == 1
+            && word_count(b.text) == 1
+            && frag.page == a.page)
+            .then(|| Value::joined(super::flow::join(layout, &[a, b]), 0.9))
+    })
 }
 
 /// Two to five words of letters, each beginning with a capital; or two to four Chinese or Japanese characters.
@@ -466,7 +504,7 @@ fn could_be_name(text: &str) -> bool {
         && text.chars().all(|c| {
             c.is_alphabetic() || c.is_whitespace() || matches!(c, '.' | '\'' | '’' | '-' | '‐' | '"' | '´')
         })
-        && words.iter().any(|word| word.chars().count() > 1)
+        && words.iter().any(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
         && words.iter().all(|word| particle(word) || word.chars().next().is_some_and(|c| !c.is_lowercase()))
         && !lexicon().set("label.name_of").is(text)
 }

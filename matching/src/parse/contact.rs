@@ -138,6 +138,13 @@ fn account(url: &str) -> Option<(&'static str, String)> {
     None
 }
 
+/// Whether an address is that of a network without an account.
+pub(super) fn is_network_front(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.trim_start_matches("www.").trim_end_matches('/').to_lowercase();
+    NETWORKS.iter().any(|network| network.host == host)
+}
+
 /// The name of a network, such as "GitHub", as the word list writes it.
 pub(super) fn network_name(text: &str) -> Option<&'static str> {
     let key: String = text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();

@@ -33,6 +33,13 @@ fn class(layout: &Layout<'_>, unit: &Unit<'_, '_>, text: &str) -> Class {
     if unit.frags.iter().all(|frag| shows_address(layout, frag)) {
         return Class::Detail;
     }
+    let contact = !super::contact::find_emails(text).is_empty()
+        || super::contact::find_phones(text, Some("US"))
+            .iter()
+            .any(|phone| phone.range.len() * 2 > text.len());
+    if contact {
+        return Class::Detail;
+    }
     let identified = text.starts_with("10.") && text.contains('/') || text.starts_with(['(', '（']);
     if identified || starts_with_label(text) {
         return Class::Detail;

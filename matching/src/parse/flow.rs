@@ -358,7 +358,13 @@ fn least_pitch(main: &[Row<'_, '_>]) -> f32 {
 /// Whether a row goes on with the sentence of the row before, which was full.
 fn wraps(before: &Row<'_, '_>, row: &Row<'_, '_>, measured: &Measure, pitch: f32) -> bool {
     let (Some(last), Some(first)) = (before.frags.last(), row.first()) else { return false };
-    if row.frags.len() > 1 || (last.size - first.size).abs() > 0.3 || first.bullet {
+    let dated = word_count(last.text) <= 10 && find_dates(last.text).iter().any(|date| !date.single);
+    if row.frags.len() > 1
+        || before.frags.len() > 1
+        || dated
+        || (last.size - first.size).abs() > 0.3
+        || first.bullet
+    {
         return false;
     }
     let word = first.text.split_whitespace().next().unwrap_or(first.text);

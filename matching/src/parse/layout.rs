@@ -420,7 +420,17 @@ fn is_noise(text: &str) -> bool {
             || lexicon.months.contains_key(&token.folded)
             || matches!(
                 token.folded.as_str(),
-                "of" | "in" | "von" | "de" | "sur" | "on" | "the" | "le" | "am" | "vitae"
+                "of" | "upon"
+                    | "request"
+                    | "in"
+                    | "von"
+                    | "de"
+                    | "sur"
+                    | "on"
+                    | "the"
+                    | "le"
+                    | "am"
+                    | "vitae"
             )
     })
 }

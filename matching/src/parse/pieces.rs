@@ -7,7 +7,7 @@ use super::dates::{DateSpan, find_dates};
 use super::flow::{Unit, is_duration};
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
-use super::places::{place_score, trailing_place};
+use super::places::{inner_place, place_score, trailing_place};
 use super::text::{trim_range, word_count};
 
 /// A name in a header line.
@@ -136,7 +136,16 @@ impl Header {
         if let Some((head, place)) = trailing_place(text) {
             self.places.push(range.start + place.start..range.start + place.end);
             range = range.start..range.start + head;
+        } else if let Some(place) = inner_place(text) {
+            let at = range.start + place.start..range.start + place.end;
+            self.places.push(at.clone());
+            self.add_names(layout, frag, range.start..at.start, row);
+            range = at.end..range.end;
         }
+        self.add_names(layout, frag, range, row);
+    }
+
+    fn add_names(&mut self, layout: &Layout<'_>, frag: &Frag<'_>, range: Range<usize>, row: usize) {
         for part in split_names(layout, frag, range) {
             let text = layout.slice(&part);
             if !text.chars().any(char::is_alphanumeric) || is_duration(text) {
@@ -173,7 +182,7 @@ const EDGES_OUTER: [char; 18] =
 /// Splits at strong separators and where the weight changes.
 fn split_names(layout: &Layout<'_>, frag: &Frag<'_>, range: Range<usize>) -> Vec<Range<usize>> {
     const STRONG: [&str; 12] =
-        [" | ", " • ", " · ", " – ", " — ", " - ", " / ", " @ ", "｜", " || ", " ∙ ", "\t"];
+        ["|", " • ", " · ", " – ", " — ", " - ", " / ", " @ ", "｜", " || ", " ∙ ", "\t"];
     let text = layout.slice(&range);
     let mut cuts: Vec<(usize, usize)> = STRONG
         .iter()

@@ -90,7 +90,7 @@ pub(super) fn place_score(text: &str) -> f32 {
         return cjk_score(text);
     }
     let parts: Vec<String> = text
-        .split([',', '(', ')', '/', '·'])
+        .split([',', '(', ')', '·'])
         .map(|part| split_postal(part).0)
         .filter(|part| !part.is_empty())
         .collect();
@@ -144,7 +144,7 @@ fn cjk_score(text: &str) -> f32 {
 ///
 /// Returns where the rest ends and the range of the place.
 pub(super) fn trailing_place(text: &str) -> Option<(usize, std::ops::Range<usize>)> {
-    const CUTS: [&str; 9] = [" – ", " — ", " - ", " | ", " • ", " · ", ", ", "(", " in "];
+    const CUTS: [&str; 9] = [" – ", " — ", " - ", "|", " • ", " · ", ", ", "(", " in "];
     let mut cuts: Vec<(usize, usize)> = CUTS
         .iter()
         .flat_map(|cut| text.match_indices(cut).map(|(at, found)| (at, at + found.len())))
@@ -165,6 +165,25 @@ pub(super) fn trailing_place(text: &str) -> Option<(usize, std::ops::Range<usize
         }
     }
     None
+}
+
+/// The byte range of "Town, REGION" between commas with names around it, as in "Acme, Miami, FL, Accountant".
+pub(super) fn inner_place(text: &str) -> Option<std::ops::Range<usize>> {
+    let mut parts: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut at = 0;
+    for (comma, _) in text.match_indices([',', '|']).chain([(text.len(), "")]) {
+        parts.push(trim_range(text, at..comma, &[]));
+        at = comma + 1;
+    }
+    parts.windows(2).find_map(|pair| {
+        let [town, region] = pair else { return None };
+        let code = text.get(region.clone())?;
+        let whole = town.start..region.end;
+        let known = code.len() == 2 && GAZETTEER.region_codes.contains_key(code);
+        let joined = text.get(town.end..region.start)?.starts_with(',');
+        let place = text.get(whole.clone())?;
+        (known && joined && place.len() < text.len() && place_score(place) >= 0.9).then_some(whole)
+    })
 }
 
 /// The parts of an address.

@@ -263,8 +263,9 @@ fn assign(
         best
     };
     let Some((at, sure)) = best(&pieces, 1.0) else { return (None, None, pieces) };
-    // Nothing looks like a title: the employer comes first.
-    let at = if sure <= 0.0 { 1.min(pieces.len() - 1) } else { at };
+    // Nothing looks like a title: it is what the employer is not, and the employer comes first.
+    let employer = best(&pieces, -1.0).filter(|(_, sure)| *sure > 0.3).map_or(0, |(at, _)| at);
+    let at = if sure > 0.0 { at } else { usize::from(employer == 0).min(pieces.len() - 1) };
     let title = pieces.remove(at);
     let title = Some(value(&title, sure));
     let Some((at, sure)) = best(&pieces, -1.0) else { return (None, title, pieces) };

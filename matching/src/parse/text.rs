@@ -46,7 +46,7 @@ pub(super) fn collapse(text: &str) -> String {
 
 /// Whether a character belongs to a script that is written without spaces between words.
 pub(super) fn is_cjk(c: char) -> bool {
-    matches!(u32::from(c), 0x3005..=0x3007 | 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF)
+    matches!(u32::from(c), 0x2E80..=0x2FDF | 0x3005..=0x3007 | 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF)
 }
 
 /// Whether any character is of such a script.
