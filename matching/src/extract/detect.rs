@@ -1,6 +1,7 @@
 //! The kind of a file by its content.
 
-use crate::error::ExtractError;
+use crate::document::Format;
+use crate::error::{ExtractError, FormatName};
 
 /// The kinds of files that are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,12 @@ pub fn detect(bytes: &[u8], hint: Option<&str>) -> Result<Kind, ExtractError> {
         return Ok(Kind::Html);
     }
     if looks_binary(head) {
+        for (ending, format) in [(".pdf", Format::Pdf), (".docx", Format::Docx), (".odt", Format::Odt)] {
+            if hint.ends_with(ending) {
+                let detail = "it does not begin like one".to_owned();
+                return Err(ExtractError::Damaged { format: FormatName(format), detail });
+            }
+        }
         return Err(ExtractError::Unsupported {
             what: "a file of an unknown kind".to_owned(),
             mend: "save it as PDF or DOCX".to_owned(),
@@ -85,7 +92,7 @@ fn zip_kind(bytes: &[u8]) -> Result<Kind, ExtractError> {
 fn compound_file(bytes: &[u8]) -> ExtractError {
     let utf16 = |name: &str| name.bytes().flat_map(|byte| [byte, 0]).collect::<Vec<_>>();
     if contains(bytes, &utf16("EncryptedPackage")) {
-        return ExtractError::Encrypted { format: crate::error::FormatName(crate::document::Format::Docx) };
+        return ExtractError::Encrypted { format: FormatName(Format::Docx) };
     }
     let what = if contains(bytes, &utf16("WordDocument")) {
         "an old Word file (.doc)"
@@ -189,6 +196,8 @@ mod tests {
     #[test]
     fn binary_rubbish_is_refused_and_utf16_is_text() {
         assert_eq!(detect(&[0, 1, 2, 0, 0, 9, 8, 7], None).expect_err("refused").class(), "unsupported");
+        let error = detect(&[0, 1, 2, 0, 0, 9, 8, 7], Some("resume.PDF")).expect_err("refused");
+        assert_eq!(error.class(), "damaged");
         let utf16: Vec<u8> = "Jane Doe".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(detect(&utf16, None), Ok(Kind::Text));
     }

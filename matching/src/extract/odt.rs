@@ -229,7 +229,7 @@ impl Reader {
             "style" | "default-style" => self.defining = None,
             "list-style" => self.defining_list = None,
             "header" | "header-left" | "header-first" | "footer" | "footer-left" | "footer-first" => {
-                self.side = None
+                self.side = None;
             }
             "list" => {
                 self.open_lists.pop();

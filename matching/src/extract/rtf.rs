@@ -342,14 +342,21 @@ impl<'a> Reader<'a> {
             "fs" => self.state.look.size = number.map(|half| half as f32 / 2.0),
             "cf" => self.state.colour = usize::try_from(number.unwrap_or_default()).unwrap_or_default(),
             "cb" | "chcbpat" | "highlight" | "cbpat" | "clcbpat" => {
-                self.state.shaded |= number.is_some_and(|n| n > 0)
+                self.state.shaded |= number.is_some_and(|n| n > 0);
             }
             "f" => self.state.font = number.unwrap_or_default(),
             "uc" => self.state.skip = usize::try_from(number.unwrap_or(1)).unwrap_or(1).min(8),
             "bin" => {
                 self.at =
-                    self.at.saturating_add(usize::try_from(number.unwrap_or_default()).unwrap_or_default())
+                    self.at.saturating_add(usize::try_from(number.unwrap_or_default()).unwrap_or_default());
             }
+            other => self.table_word(other, number),
+        }
+    }
+
+    /// Words of the code page and of the tables of fonts and colours.
+    fn table_word(&mut self, word: &str, number: Option<i32>) {
+        match word {
             "ansicpg" => self.code_page = code_page(number.unwrap_or(1252)),
             "mac" => self.code_page = encoding_rs::MACINTOSH,
             "fcharset" => self.font_charset(number.unwrap_or_default()),

@@ -97,13 +97,13 @@ fn declarations(text: &str) -> Found {
         match property.trim() {
             "display" if value == "none" => found.hidden = Some(HiddenReason::Marked),
             "visibility" if value == "hidden" || value == "collapse" => {
-                found.hidden = Some(HiddenReason::Marked)
+                found.hidden = Some(HiddenReason::Marked);
             }
             "opacity" if value.parse::<f32>().is_ok_and(|opacity| opacity < 0.05) => {
                 found.hidden = Some(HiddenReason::Invisible);
             }
             "font-size" if length(value).is_some_and(|size| size < 2.0) => {
-                found.hidden = Some(HiddenReason::Tiny)
+                found.hidden = Some(HiddenReason::Tiny);
             }
             "color" if is_white(value) => found.hidden = found.hidden.or(Some(HiddenReason::SameColour)),
             "color" if value == "transparent" => found.hidden = Some(HiddenReason::Invisible),
@@ -116,7 +116,7 @@ fn declarations(text: &str) -> Found {
                 found.hidden = Some(HiddenReason::OffPage);
             }
             "text-indent" if length(value).is_some_and(|at| at < -500.0) => {
-                found.hidden = Some(HiddenReason::OffPage)
+                found.hidden = Some(HiddenReason::OffPage);
             }
             "font-weight" => found.bold = matches!(value, "bold" | "bolder" | "600" | "700" | "800" | "900"),
             _ => {}

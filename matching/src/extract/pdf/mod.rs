@@ -54,11 +54,8 @@ pub(super) fn extract(bytes: &[u8], options: &ExtractOptions<'_>) -> Result<Docu
 
 fn open_error(code: u32) -> ExtractError {
     match code {
-        4 => ExtractError::Encrypted { format: FormatName(Format::Pdf) },
-        5 => ExtractError::Unsupported {
-            what: "a PDF file with an unknown kind of encryption".to_owned(),
-            mend: "save it without encryption".to_owned(),
-        },
+        // 4 is a wrong password, 5 a security handler that wants more than one.
+        4 | 5 => ExtractError::Encrypted { format: FormatName(Format::Pdf) },
         _ => damaged("its structure cannot be read"),
     }
 }
