@@ -73,7 +73,8 @@ pub(super) fn build(glyphs: &[Glyph], styles: &[GlyphStyle]) -> Vec<Chunk> {
         let size = size_of(glyph, styles);
         let joined = chunks.last().and_then(|chunk| chunk.glyphs.last()).is_some_and(|last| {
             let previous_size = size_of(last, styles);
-            continues(last, glyph, size.max(previous_size))
+            // The letters of one ligature share a box, however wide it is.
+            glyph.piece || continues(last, glyph, size.max(previous_size))
         });
         if joined && let Some(chunk) = chunks.last_mut() {
             // Only spaces that stand between the two belong to the line.
@@ -118,4 +119,35 @@ fn continues(last: &Glyph, next: &Glyph, em: f32) -> bool {
     let near = |gap: f32| gap > -0.6 * em && gap < CHUNK_GAP * em;
     // A step back to the left continues right-to-left text only.
     near(forward) || (near(backward) && (super::bidi::is_rtl(last.c) || super::bidi::is_rtl(next.c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Style;
+
+    #[test]
+    fn the_letters_of_a_wide_ligature_stay_in_one_chunk() {
+        let styles = [GlyphStyle { size: 10.0, style: Style::default() }];
+        let glyph = |c, x0, x1, order, piece| Glyph {
+            c,
+            x0,
+            x1,
+            top: 0.0,
+            bottom: 10.0,
+            base: 8.0,
+            style: 0,
+            link: 0,
+            order,
+            piece,
+        };
+        let glyphs = [
+            glyph('o', 0.0, 5.0, 0, false),
+            glyph('f', 5.0, 13.0, 1, false),
+            glyph('t', 5.0, 13.0, 2, true),
+            glyph('w', 13.0, 20.0, 3, false),
+        ];
+        let chunks = build(&glyphs, &styles);
+        assert_eq!(chunks.iter().map(|chunk| chunk.chars).collect::<Vec<_>>(), [4]);
+    }
 }
