@@ -45,6 +45,29 @@ impl Installation {
         })
     }
 
+    /// An installation of another name in a namespace of its own, made here under the restricted Pod Security
+    /// Standard; it is served at `NAME.localhost`. The namespace's name begins with `namespace`.
+    ///
+    /// # Errors
+    /// When the namespace cannot be made, or the URL of the first installation has no host name.
+    pub fn in_namespace(&self, namespace: &str, name: &str) -> anyhow::Result<Self> {
+        let object = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {
+                "generateName": format!("{namespace}-"),
+                "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+            },
+        });
+        let made = self.kubectl_with(&["create", "--output=json", "--filename", "-"], &object.to_string())?;
+        let made: Value = serde_json::from_str(&made)?;
+        let namespace = made.pointer("/metadata/name").and_then(Value::as_str).context("a nameless namespace")?;
+        let mut url: reqwest::Url = self.url.parse().with_context(|| format!("{} is not a URL", self.url))?;
+        url.set_host(Some(&format!("{name}.localhost")))?;
+        let url = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned(), url, ..self.clone() })
+    }
+
     /// Runs kubectl in the installation's namespace, with `input` on its standard input, and returns what it printed.
     ///
     /// # Errors
