@@ -22,6 +22,7 @@ pub(crate) use place::Wanted;
 
 /// What to bring up, and where.
 #[derive(clap::Args, Clone)]
+#[group(id = "up")]
 pub(crate) struct Options {
     /// Use the cluster of this kubeconfig instead of starting one.
     #[arg(long, value_name = "FILE")]
