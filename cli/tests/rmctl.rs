@@ -2,6 +2,13 @@
 //!
 //! Needs the model (`cargo xtask model`): without it the commands fail with the message that says so.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, which may fail loudly"
+)]
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;

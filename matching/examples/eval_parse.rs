@@ -250,6 +250,7 @@ fn items<'v>(truth: &'v Value, section: &str) -> impl Iterator<Item = &'v Value>
         .filter(|item| item.get("visible") == Some(&Value::Bool(true)))
 }
 
+#[allow(clippy::too_many_lines, reason = "a flat list of the fields and where the truth has them")]
 fn reactive_fields(truth: &Value) -> Fields {
     let mut fields = Fields::new();
     let at = |value: &Value, path: &str| value.pointer(path).map(text).unwrap_or_default();
@@ -332,6 +333,7 @@ fn reactive_fields(truth: &Value) -> Fields {
     fields
 }
 
+#[allow(clippy::too_many_lines, reason = "a flat list of the fields and where the truth has them")]
 fn rendercv_fields(truth: &Value) -> Fields {
     let mut fields = Fields::new();
     let Some(cv) = truth.get("cv") else { return fields };

@@ -2,6 +2,13 @@
 //!
 //! Needs the model (`cargo xtask model`); fails with the message that says so where it is absent.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests, which may fail loudly"
+)]
+
 use std::path::PathBuf;
 use std::sync::OnceLock;
 

@@ -61,7 +61,8 @@ impl Installation {
         });
         let made = self.kubectl_with(&["create", "--output=json", "--filename", "-"], &object.to_string())?;
         let made: Value = serde_json::from_str(&made)?;
-        let namespace = made.pointer("/metadata/name").and_then(Value::as_str).context("a nameless namespace")?;
+        let namespace =
+            made.pointer("/metadata/name").and_then(Value::as_str).context("a nameless namespace")?;
         let mut url: reqwest::Url = self.url.parse().with_context(|| format!("{} is not a URL", self.url))?;
         url.set_host(Some(&format!("{name}.localhost")))?;
         let url = url.as_str().trim_end_matches('/').to_owned();

@@ -76,7 +76,11 @@ async fn use_external_services(installation: &Installation) -> anyhow::Result<()
         }),
     )?;
     put_secret(installation, "cache-url", &json!({"url": "redis://:throw-away@other-redis:6379/0"}))?;
-    put_secret(installation, "storage-key", &json!({"accessKeyId": "other", "secretAccessKey": "throw-away"}))?;
+    put_secret(
+        installation,
+        "storage-key",
+        &json!({"accessKeyId": "other", "secretAccessKey": "throw-away"}),
+    )?;
     installation.condition(&installation.name, "Ready", "True", READY).await?;
     let own = installation.kubectl(&["get", "statefulsets", "--output=name"])?;
     anyhow::ensure!(own.trim().is_empty(), "an installation with external services has {own}");
@@ -93,7 +97,10 @@ async fn use_external_services(installation: &Installation) -> anyhow::Result<()
     let resume = client.upload("elsewhere.docx", docx(&lines)?).await?;
     let job = client.add_job("Engineer\n\nRequirements\n- Rust\n- PostgreSQL\n- Apache Kafka\n").await?;
     let found = client.match_with(&text(&resume, "/id")?, &job).await?;
-    anyhow::ensure!(found.pointer("/result/matched_skills").is_some_and(|list| list.to_string().contains("Rust")), "{found}");
+    anyhow::ensure!(
+        found.pointer("/result/matched_skills").is_some_and(|list| list.to_string().contains("Rust")),
+        "{found}"
+    );
 
     installation.kubectl(&["delete", "rm", &installation.name, "--timeout=120s"])?;
     let selector = format!("--selector=app.kubernetes.io/instance={}", installation.name);
@@ -129,7 +136,8 @@ fn object(installation: &Installation) -> Value {
 
 fn put_secret(installation: &Installation, name: &str, data: &Value) -> anyhow::Result<()> {
     let secret =
-        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}).to_string();
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data})
+            .to_string();
     installation.kubectl_with(&["apply", "--filename", "-"], &secret).map(drop)
 }
 

@@ -98,11 +98,9 @@ pub(crate) fn hostile(data: &Path) -> Result<Value, String> {
             broken.push(name);
             continue;
         };
-        let class = outcome["class"].as_str().unwrap_or_default().to_owned();
-        let (time, memory) = (
-            outcome["milliseconds"].as_u64().unwrap_or_default(),
-            outcome["peak_kib"].as_u64().unwrap_or_default(),
-        );
+        let class = outcome.get("class").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let number = |field: &str| outcome.get(field).and_then(Value::as_u64).unwrap_or_default();
+        let (time, memory) = (number("milliseconds"), number("peak_kib"));
         slowest = slowest.max((time, name.clone()));
         largest = largest.max((memory, name.clone()));
         if memory > MEMORY_LIMIT_KIB {

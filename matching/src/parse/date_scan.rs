@@ -258,11 +258,11 @@ impl<'a> Scanner<'a> {
     /// The date that starts at token `at`.
     pub(super) fn date(&self, at: usize) -> Option<Found> {
         let found = match self.item(at)? {
-            Item::Number(_, 4) => self.from_year(at),
-            Item::Number(_, 1 | 2) => self.from_number(at),
-            Item::Month(month) => self.from_month(at, month),
-            Item::Season(first) => self.from_season(at, first),
-            Item::Quarter(_) => self.from_quarter(at),
+            Item::Number(_, 4) => self.year_from(at),
+            Item::Number(_, 1 | 2) => self.number_from(at),
+            Item::Month(month) => self.month_from(at, month),
+            Item::Season(first) => self.season_from(at, first),
+            Item::Quarter(_) => self.quarter_from(at),
             _ => None,
         }?;
         // Letters right behind make it something else: "2012R2".
@@ -272,7 +272,7 @@ impl<'a> Scanner<'a> {
         (!behind_letters).then_some(found)
     }
 
-    fn from_year(&self, at: usize) -> Option<Found> {
+    fn year_from(&self, at: usize) -> Option<Found> {
         let year = self.year_at(at)?;
         if self.refused_before(at) {
             return None;
@@ -368,15 +368,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn from_number(&self, at: usize) -> Option<Found> {
+    fn number_from(&self, at: usize) -> Option<Found> {
         if self.refused_before(at) {
             return None;
         }
         let glued_mark = self.mark(at + 1, &['/', '.', '-']) && self.glued(at + 1) && self.glued(at + 2);
-        if glued_mark || (self.mark(at + 1, &['/', '.']) && self.year_at(at + 2).is_some()) {
-            if let Some(found) = self.numeric(at) {
-                return Some(found);
-            }
+        let year_follows = self.mark(at + 1, &['/', '.']) && self.year_at(at + 2).is_some();
+        if (glued_mark || year_follows)
+            && let Some(found) = self.numeric(at)
+        {
+            return Some(found);
         }
         let day = self.day_number(at)?;
         let mut next = at + 1;
@@ -424,7 +425,7 @@ impl<'a> Scanner<'a> {
         Some(Found { date: PartialDate::month(century(short)?, month), season_end: None, next })
     }
 
-    fn from_month(&self, at: usize, month: u8) -> Option<Found> {
+    fn month_from(&self, at: usize, month: u8) -> Option<Found> {
         if let Some((year, next)) = self.month_year(at + 1) {
             return Some(Found { date: PartialDate::month(year, month), season_end: None, next });
         }
@@ -460,12 +461,12 @@ impl<'a> Scanner<'a> {
         self.year_at(next).map(|year| (year, next + 1))
     }
 
-    fn from_season(&self, at: usize, first: u8) -> Option<Found> {
+    fn season_from(&self, at: usize, first: u8) -> Option<Found> {
         let (year, next) = self.month_year(at + 1)?;
         Some(season(year, first, next))
     }
 
-    fn from_quarter(&self, at: usize) -> Option<Found> {
+    fn quarter_from(&self, at: usize) -> Option<Found> {
         let quarter =
             u8::try_from(self.number(at + 1, 1..2).filter(|quarter| (1..=4).contains(quarter))?).ok()?;
         let (year, next) = self.month_year(at + 2)?;

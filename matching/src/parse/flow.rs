@@ -26,7 +26,6 @@ pub(super) struct Unit<'a, 'd> {
     /// Its fragments in reading order.
     pub(super) frags: Vec<&'a Frag<'d>>,
     pub(super) top: f32,
-    pub(super) bottom: f32,
     /// Distance from the top of the row before.
     pub(super) pitch: f32,
 }
@@ -58,10 +57,8 @@ pub(super) fn join(layout: &Layout<'_>, frags: &[&Frag<'_>]) -> Joined {
     let mut text = String::new();
     for frag in frags {
         let broken = text.ends_with('-') && frag.text.starts_with(char::is_lowercase);
-        if !text.is_empty()
-            && !broken
-            && !(text.ends_with(|c| has_cjk(&format!("{c}"))) && has_cjk(frag.text))
-        {
+        let unspaced = text.ends_with(|c| has_cjk(&format!("{c}"))) && has_cjk(frag.text);
+        if !(text.is_empty() || broken || unspaced) {
             text.push(' ');
         }
         text.push_str(frag.text);
@@ -249,7 +246,6 @@ impl<'a, 'd> Group<'a, 'd> {
             kind,
             frags: rows.iter().flat_map(|(row, _)| row.frags.iter().copied()).collect(),
             top: rows.first().map_or(0.0, |(row, _)| row.top()),
-            bottom: rows.iter().map(|(row, _)| row.bottom()).fold(f32::MIN, f32::max),
             pitch: rows.first().map_or(f32::MAX, |(_, pitch)| *pitch),
         }
     }

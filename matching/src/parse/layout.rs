@@ -451,11 +451,6 @@ impl<'a, 'd> Row<'a, 'd> {
     pub(super) fn top(&self) -> f32 {
         self.frags.iter().map(|frag| frag.rect.y0).fold(f32::MAX, f32::min)
     }
-
-    /// Lower edge.
-    pub(super) fn bottom(&self) -> f32 {
-        self.frags.iter().map(|frag| frag.rect.y1).fold(f32::MIN, f32::max)
-    }
 }
 
 /// Groups fragments into rows from top to bottom, each from left to right.

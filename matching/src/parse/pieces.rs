@@ -113,7 +113,7 @@ impl Header {
         }
         holes.sort_by_key(|hole| hole.start);
         let mut at = 0;
-        for hole in holes.into_iter().chain([text.len()..text.len()]) {
+        for hole in holes.into_iter().chain(std::iter::once(text.len()..text.len())) {
             if hole.start >= at {
                 self.add_text(layout, frag, shift(at..hole.start), row);
             }

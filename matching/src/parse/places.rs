@@ -137,7 +137,7 @@ fn cjk_score(text: &str) -> f32 {
         || city_country(&joined).is_some()
         || GAZETTEER.cities.keys().any(|city| has_cjk(city) && joined.starts_with(city.as_str()));
     let ending = joined.ends_with(['市', '省', '区', '區', '县', '縣', '県', '都', '府']);
-    if short && (known && joined.chars().count() <= 6 || known && ending) { 0.85 } else { 0.0 }
+    if short && known && (joined.chars().count() <= 6 || ending) { 0.85 } else { 0.0 }
 }
 
 /// The byte range of a place that ends the text, with what separates it from the rest cut off.

@@ -117,7 +117,7 @@ impl Judge<'_> {
     /// A skill that no name shows, but that a passage speaks of in other words.
     fn meant(&self, index: usize) -> Finding {
         let mut finding = self.duty(index);
-        finding.credit = MEANT * finding.credit;
+        finding.credit *= MEANT;
         finding
     }
 

@@ -287,15 +287,17 @@ fn alternatives<'a>(text: &str, mentions: &'a [SkillMention]) -> Vec<Vec<&'a Ski
         let same_kind = before.is_some_and(|before| {
             (before.kind == skills::Kind::Spoken) == (mention.kind == skills::Kind::Spoken)
         });
-        if (joined || continues) && same_kind && !starts_examples {
-            if let Some(group) = groups.last_mut() {
-                // "A, B or C": the comma-separated ones before the "or" are alternatives as well.
-                group.push(mention);
-                if joined {
-                    absorb_list(text, &mut groups);
-                }
-                continue;
+        if (joined || continues)
+            && same_kind
+            && !starts_examples
+            && let Some(group) = groups.last_mut()
+        {
+            // "A, B or C": the comma-separated ones before the "or" are alternatives as well.
+            group.push(mention);
+            if joined {
+                absorb_list(text, &mut groups);
             }
+            continue;
         }
         examples = starts_examples || (examples && continues);
         groups.push(vec![mention]);
@@ -304,7 +306,7 @@ fn alternatives<'a>(text: &str, mentions: &'a [SkillMention]) -> Vec<Vec<&'a Ski
 }
 
 /// Joins the groups that stand before the last one in the same comma-separated list.
-fn absorb_list<'a>(text: &str, groups: &mut Vec<Vec<&'a SkillMention>>) {
+fn absorb_list(text: &str, groups: &mut Vec<Vec<&SkillMention>>) {
     while let Some(last) = groups.pop() {
         let start = last.first().map_or(0, |mention| mention.span.start);
         let end = groups.last().and_then(|group| group.last()).map_or(0, |mention| mention.span.end);
