@@ -75,13 +75,13 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// A matcher with the fitted numbers.
+    /// A matcher with the default numbers, which were set by hand.
     #[must_use]
     pub fn new(embedder: Embedder, taxonomy: &'static Taxonomy) -> Self {
         Self { embedder, taxonomy, tuning: Tuning::default(), as_of: None }
     }
 
-    /// The same matcher with other numbers, for fitting them.
+    /// The same matcher with other numbers, for trying them out.
     #[must_use]
     pub fn with_tuning(self, tuning: Tuning) -> Self {
         Self { tuning, ..self }

@@ -1,11 +1,11 @@
-//! The numbers of the score. docs/scoring.md says how they were fitted.
+//! The numbers of the score. They were set by hand and are not fitted (docs/scoring.md).
 
 use super::job::{Importance, Requirement, RequirementKind};
 
 /// Version of the rules and of the numbers below: change it with either.
 pub(super) const ALGORITHM: &str = "1";
 
-/// Numbers that are fitted on graded pairs.
+/// Numbers of the score, to be tried on graded pairs; the default ones were set by hand.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
     /// Share of meaning in a duty's likeness.
