@@ -3,7 +3,7 @@
 //!
 //! Each is started once for a test process by [`postgres()`], [`redis()`] and [`object_storage()`], or for one test alone
 //! by [`Postgres::start`], [`Redis::start`] and [`ObjectStorage::start`], which stop when dropped. Whatever becomes of
-//! the test process, its servers stop and their folders go: see [`service`].
+//! the test process, its servers stop and their folders go: see the module `service`.
 //!
 //! Tests share a server and never data: [`Postgres::create_database`] gives each a database and roles of its own,
 //! [`ObjectStorage`] any number of buckets, and Redis keys begin with the name of an installation
