@@ -1,10 +1,12 @@
 //! E-mail addresses, web addresses, accounts in networks and telephone numbers, found in text and in links.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::dates::DateSpan;
 use super::text::trim_range;
 
 /// An account in a network or any other web address.
@@ -165,29 +167,42 @@ pub(super) struct Phone {
     pub(super) country: Option<String>,
 }
 
+/// Fewest digits of a telephone number.
+const FEWEST_DIGITS: usize = 7;
+
+fn digit_count(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
+}
+
 /// The telephone numbers in a text. `home` is the ISO code of the country that numbers without a prefix belong to.
 pub(super) fn find_phones(text: &str, home: Option<&str>) -> Vec<Phone> {
-    let dates = super::dates::find_dates(text);
+    // Most lines have few digits; looking for dates and asking for the numbering plans costs far more than counting.
+    if digit_count(text) < FEWEST_DIGITS {
+        return Vec::new();
+    }
+    let dates = LazyCell::new(|| super::dates::find_dates(text));
     PHONE
         .find_iter(text)
         .filter_map(|found| {
             let range = without_postcode(text, trim_range(text, found.range(), &['-', '.', '/', '–']));
             let slice = text.get(range.clone())?;
-            let digits = slice.chars().filter(char::is_ascii_digit).count();
+            let digits = digit_count(slice);
             let glued = text.get(..range.start).is_some_and(|before| {
                 before.ends_with(|c: char| c.is_alphanumeric() || c == '/' || c == '.' || c == '-')
             });
-            if !(7..=15).contains(&digits) || glued {
+            if !(FEWEST_DIGITS..=15).contains(&digits) || glued {
+                return None;
+            }
+            let international = slice.starts_with('+');
+            let overlaps = |date: &DateSpan| date.range.start < range.end && date.range.end > range.start;
+            if !international && dates.iter().any(overlaps) {
                 return None;
             }
             let (e164, country) = valid_number(slice, home);
-            let dated = dates.iter().any(|date| date.range.start < range.end && date.range.end > range.start);
-            let international = slice.starts_with('+');
-            // A date or a long id can look like a number; a valid one, or one in the usual shape, is believed.
+            // A long id can look like a number; a valid one, or one in the usual shape, is believed.
             let shaped =
                 digits >= 8 && slice.contains([' ', '-', '.', '(', '/']) || (9..=11).contains(&digits);
-            let believed = international || (!dated && (e164.is_some() || shaped));
-            believed.then_some(Phone { range, e164, country })
+            (international || e164.is_some() || shaped).then_some(Phone { range, e164, country })
         })
         .collect()
 }
