@@ -1,7 +1,7 @@
 //! The science of Resume Matcher: bytes become text, text becomes a resume, a resume and a job become a score.
 //!
 //! Nothing here does network or database work, reads a clock or starts a task: the same input gives the same
-//! bytes out. The only files that are opened are the PDFium library ([`extract`]) and the model ([`embed`]).
+//! bytes out. The only files that are opened are the PDFium library ([`mod@extract`]) and the model ([`mod@embed`]).
 
 pub mod document;
 pub mod embed;
