@@ -133,7 +133,7 @@ impl Reader<'_> {
             return;
         }
         let importance = line_importance(&text, self.section);
-        let mentions = self.taxonomy.find(&text);
+        let mentions = self.find_skills(&text);
         self.read_skills(&text, &body, importance, &mentions);
         self.read_years(&text, &body, importance, &mentions);
         if let Some(degree) = find_degree(&text) {
@@ -146,6 +146,18 @@ impl Reader<'_> {
             return;
         }
         self.read_duty(&text, &body, importance, &mentions);
+    }
+
+    /// The skills that a line of the job names. A job asks for skills, so it is read as if a heading said so: that
+    /// supports an ambiguous name that stands alone ("- Rust") or after "experience with".
+    fn find_skills(&self, text: &str) -> Vec<SkillMention> {
+        const HEADING: &str = "Requirements: ";
+        let mut mentions = self.taxonomy.find(&format!("{HEADING}{text}"));
+        mentions.retain(|mention| mention.span.start >= HEADING.len());
+        for mention in &mut mentions {
+            mention.span = mention.span.start - HEADING.len()..mention.span.end - HEADING.len();
+        }
+        mentions
     }
 
     fn read_skills(

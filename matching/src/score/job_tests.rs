@@ -99,3 +99,15 @@ fn spans_point_at_the_advertisement() {
         }
     }
 }
+
+#[test]
+fn an_ambiguous_name_counts_where_a_job_asks_for_it() {
+    for line in ["- Rust", "- Strong experience with Rust", "- Azure", "- Experience in Go"] {
+        let advert = format!("Engineer\n\nRequirements\n- Kubernetes in production\n{line}\n");
+        let job = Job::parse(Taxonomy::builtin(), None, &advert);
+        let skills: Vec<_> =
+            job.requirements.iter().filter(|found| found.kind == RequirementKind::Skill).collect();
+        assert_eq!(skills.len(), 2, "{line}: {skills:?}");
+        assert!(line.contains(&advert[skills[1].span.clone()]), "{line}: {skills:?}");
+    }
+}
