@@ -6,6 +6,7 @@ use super::PreparedJob;
 use super::job::{Requirement, RequirementKind};
 use super::resume::{Passage, PreparedResume};
 use super::weights::{Tuning, ramp};
+use crate::embed::Embedding;
 use crate::skills::{Relation, SkillId, Taxonomy};
 
 /// What was found for a requirement.
@@ -124,13 +125,13 @@ impl Judge<'_> {
     fn language(&self, requirement: &Requirement) -> Finding {
         let finding = self.skill(requirement);
         let english = self.taxonomy.by_name("English");
-        if finding.credit == 0.0
+        if finding.credit < SHOWN
             && self.resume.english
             && requirement.skills.iter().any(|id| Some(*id) == english)
         {
             return Finding {
                 credit: SHOWN,
-                spans: Vec::new(),
+                spans: finding.spans,
                 note: Some("the resume is written in English".to_owned()),
             };
         }
@@ -195,8 +196,9 @@ impl Judge<'_> {
             let shared = words.iter().filter(|word| passage.words.contains(*word)).count() as f32;
             let overlap = if words.is_empty() { 0.0 } else { shared / words.len() as f32 };
             // A title among many other words is a weaker sign than a line that is the title.
-            let focus = (8.0 / passage.words.len().max(1) as f32).min(1.0);
-            let likeness = 0.6 * passage.vector.cosine(vector).max(0.0) + 0.4 * overlap * (0.5 + 0.5 * focus);
+            let focus =
+                if passage.listing { 0.0 } else { (8.0 / passage.words.len().max(1) as f32).min(1.0) };
+            let likeness = 0.6 * meaning(passage, vector) + 0.4 * overlap * (0.5 + 0.5 * focus);
             let credit = ramp(likeness, self.tuning.title_from, self.tuning.title_to);
             if credit > 0.0 {
                 found.push((credit, passage));
@@ -226,7 +228,7 @@ impl Judge<'_> {
                 .map(|(_, weight)| weight)
                 .sum();
             let here = if total > 0.0 { shared / total } else { 0.0 };
-            let likeness = self.tuning.meaning * passage.vector.cosine(vector).max(0.0)
+            let likeness = self.tuning.meaning * meaning(passage, vector)
                 + self.tuning.words_here * here
                 + self.tuning.words_anywhere * anywhere;
             let credit = ramp(likeness, self.tuning.duty_from, self.tuning.duty_to);
@@ -236,6 +238,12 @@ impl Judge<'_> {
         }
         best_passages(found)
     }
+}
+
+/// How near a passage's meaning is to a wish, 0 to 1. A list of skills tells of no work, and its vector moves with each
+/// entry; were it to count, one more true skill could lower a score.
+fn meaning(passage: &Passage, wish: &Embedding) -> f32 {
+    if passage.listing { 0.0 } else { passage.vector.cosine(wish).max(0.0) }
 }
 
 /// The best credit, and the passages that give it or nearly so.

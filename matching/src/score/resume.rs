@@ -117,7 +117,7 @@ fn read_passage(taxonomy: &Taxonomy, text: &str, span: Range<usize>) -> Option<P
     for mention in &mut mentions {
         mention.span = mention.span.start + span.start..mention.span.end + span.start;
     }
-    let listing = !mentions.is_empty() && 2 * named >= words.len();
+    let listing = !mentions.is_empty() && 2 * named > words.len();
     let vector = Embedding([0.0; crate::embed::WIDTH]);
     Some(Passage { span, text: squeezed, listing, words: words.into_iter().collect(), mentions, vector })
 }

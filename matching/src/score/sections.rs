@@ -235,8 +235,10 @@ pub(super) fn heading(line: &str) -> Option<(Section, &str)> {
             let whole = title == *name;
             let edge = title.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
                 || title.strip_suffix(name).is_some_and(|rest| rest.ends_with(' '));
-            // Without a colon a line that merely begins with "experience" is a requirement, not a heading.
-            let fits = whole || (edge && colon) || (edge && name.contains(' ') && words.len() <= 5);
+            // Without a colon a line that merely begins with "experience" is a requirement, not a heading; and so is
+            // "Terraform is a plus".
+            let phrase = name.contains(' ') && !name.ends_with(" plus") && words.len() <= 5;
+            let fits = whole || (edge && (colon || phrase));
             if fits && best.is_none_or(|(length, _)| name.len() > length) {
                 best = Some((name.len(), *section));
             }
@@ -379,6 +381,7 @@ mod tests {
             ("Ihr Profil", Some(Section::Must)),
             ("Skills: Python, SQL", Some(Section::Must)),
             ("Experience with Python", None),
+            ("Terraform is a plus", None),
             ("Manage the benefits of all employees in three countries and report on them.", None),
         ] {
             assert_eq!(heading(line).map(|(section, _)| section), expected, "{line}");

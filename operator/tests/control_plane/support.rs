@@ -46,9 +46,12 @@ impl Plane {
         std::fs::write(file.path(), definition.to_string()).unwrap();
         let path = file.path().to_str().unwrap();
         plane.kubectl(&["apply", "--server-side", "-f", path]).expect("the definition");
-        plane
-            .kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", path])
-            .expect("the definition is established");
+        // `kubectl wait` fails at once on an object that has no conditions yet, so it is asked again.
+        let deadline = std::time::Instant::now() + PATIENCE;
+        let established = ["wait", "--for=condition=Established", "--timeout=60s", "-f", path];
+        while let Err(error) = plane.kubectl(&established) {
+            assert!(std::time::Instant::now() < deadline, "the definition is established: {error}");
+        }
         Self { _plane: plane, kubeconfig }
     }
 
