@@ -60,6 +60,10 @@ pub(super) fn supported(
     if item && has_word(prepared, candidate, from, to, HEADINGS) {
         return 1;
     }
+    // "Rust, PostgreSQL, Kubernetes": in a list of technologies a name is one, whatever the domains of the others.
+    if item && is_among_technologies(taxonomy, candidate, skill, sure, from, to) {
+        return 1;
+    }
     // "C, R, Go": ambiguous names of one domain beside each other support each other.
     u32::from(item && neighbours(taxonomy, candidate, pattern.skill, skill, unsure, from, to) > 0)
 }
@@ -139,12 +143,36 @@ fn neighbours(
     count
 }
 
+/// Whether the name is that of a technology, and an unambiguous technology stands beside it.
+fn is_among_technologies(
+    taxonomy: &Taxonomy,
+    candidate: &Candidate,
+    skill: &Skill,
+    sure: &[Candidate],
+    from: usize,
+    to: usize,
+) -> bool {
+    is_technology(skill.kind)
+        && sure.iter().any(|other| {
+            let apart = other.last < candidate.first || other.first > candidate.last;
+            let kind = taxonomy
+                .patterns
+                .get(other.pattern)
+                .and_then(|pattern| taxonomy.get(pattern.skill))
+                .map(|skill| skill.kind);
+            apart && other.first >= from && other.last <= to && kind.is_some_and(is_technology)
+        })
+}
+
+fn is_technology(kind: Kind) -> bool {
+    matches!(kind, Kind::Language | Kind::Framework | Kind::Tool)
+}
+
 /// Whether a skill of one kind tells that a word beside it is a skill of the other.
 fn comparable(a: Kind, b: Kind) -> bool {
-    let technical = |kind| matches!(kind, Kind::Language | Kind::Framework | Kind::Tool);
     match (a, b) {
         (Kind::Spoken, _) | (_, Kind::Spoken) => a == b,
         (Kind::Soft, _) | (_, Kind::Soft) => a == b,
-        _ => technical(a) == technical(b) || technical(b),
+        _ => is_technology(a) == is_technology(b) || is_technology(b),
     }
 }

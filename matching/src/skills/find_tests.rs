@@ -30,6 +30,7 @@ fn ambiguous_names_count_only_where_they_are_meant() {
         ("Backend services in Go and gRPC", "Go", true),
         ("Languages: Go, R, C", "Go", true),
         ("Languages: Go, R, C", "R", true),
+        ("Rust, PostgreSQL, Kubernetes", "Rust", true),
         ("We go to market in spring", "Go", false),
         ("Go to the office every day", "Go", false),
         ("Statistical analysis in R", "R", true),
