@@ -26,7 +26,9 @@ async fn a_person_signs_up_uploads_asks_and_reads_the_result() {
     browser.picture("2-sign-up-refused").await;
     browser.fill("#password", PASSWORD).await;
     browser.click("main button").await;
-    assert_eq!(browser.address().await, app.url("/dashboard"));
+    // A click returns before the page that it leads to is there.
+    let home = app.url("/dashboard");
+    app.wait_until("signing up leads to the dashboard", async || browser.address().await == home).await;
 
     browser.fill("#file", file.to_str().unwrap()).await;
     browser.click("form[action='/resumes'] button").await;
@@ -63,7 +65,8 @@ async fn a_person_signs_up_uploads_asks_and_reads_the_result() {
         .collect();
     assert!(unexpected.is_empty(), "{unexpected:?}");
     browser.click("form[action='/sign-out'] button").await;
-    assert_eq!(browser.address().await, app.url("/"));
+    let home = app.url("/");
+    app.wait_until("signing out leads to the front page", async || browser.address().await == home).await;
     browser.close().await;
 }
 
