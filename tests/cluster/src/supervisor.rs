@@ -1,11 +1,13 @@
 //! The process that holds a cluster: started by record, asked over its socket, ended by record.
 
 use std::io::{BufRead, BufReader, PipeWriter, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::{Deserialize, Serialize};
 
@@ -259,8 +261,21 @@ impl Supervisor {
     /// Whether the recorded process still runs: the same one, not another that got its number.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        boot_id().as_deref() == Some(&self.record.boot_id)
-            && start_time(self.record.pid) == Some(self.record.start_time)
+        matches!(self.process(), Ok(Some(process)) if !has_ended(&process, Duration::ZERO))
+    }
+
+    /// The recorded process, fixed by a descriptor; None when it has gone or its number is another's now.
+    fn process(&self) -> Result<Option<OwnedFd>, rustix::io::Errno> {
+        let Some(pid) = Pid::from_raw(self.record.pid) else { return Ok(None) };
+        // The descriptor comes first: what is compared with the record afterwards is then what it stands for.
+        let process = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(process) => process,
+            Err(rustix::io::Errno::SRCH) => return Ok(None),
+            Err(source) => return Err(source),
+        };
+        let same = boot_id().as_deref() == Some(&self.record.boot_id)
+            && start_time(self.record.pid) == Some(self.record.start_time);
+        Ok(same.then_some(process))
     }
 
     /// Starts a component and keeps it running; one that already runs is left alone.
@@ -353,23 +368,15 @@ impl Supervisor {
     /// Ends the supervisor and with it everything that it holds, and waits until it has gone.
     pub(crate) fn kill(&self) -> Result<(), SupervisorError> {
         let refused = |source| SupervisorError::Kill { pid: self.record.pid, source };
-        let Some(pid) = Pid::from_raw(self.record.pid) else { return Ok(()) };
-        // The descriptor fixes the process; only then is it compared with the record, so a reused number is safe.
-        let process = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(process) => process,
-            Err(rustix::io::Errno::SRCH) => return Ok(()),
-            Err(source) => return Err(refused(source)),
-        };
-        if !self.is_alive() {
-            return Ok(());
-        }
-        match rustix::process::pidfd_send_signal(process, Signal::KILL) {
+        let Some(process) = self.process().map_err(refused)? else { return Ok(()) };
+        match rustix::process::pidfd_send_signal(&process, Signal::KILL) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => {}
             Err(source) => return Err(refused(source)),
         }
-        let gone = || (!self.is_alive()).then_some(());
-        wait::until(Duration::from_secs(30), Duration::from_millis(10), gone)
-            .ok_or(SupervisorError::Unkillable(self.record.pid))
+        if has_ended(&process, Duration::from_secs(30)) {
+            return Ok(());
+        }
+        Err(SupervisorError::Unkillable(self.record.pid))
     }
 
     fn ask(&self, what: &str, request: &Request<'_>) -> Result<Answer, SupervisorError> {
@@ -406,20 +413,32 @@ fn boot_id() -> Option<String> {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|id| id.trim().to_owned())
 }
 
-/// The start time of a process in clock ticks since boot; None when it has gone or is a zombie.
-pub(crate) fn start_time(pid: i32) -> Option<u64> {
+/// Whether a process has ended, waiting for it as long as given.
+///
+/// Its descriptor tells when its last thread has gone. The state in /proc does not: that is the first thread's, which may be a
+/// zombie while others still run, and it is the last one that takes a process namespace's other processes with it.
+fn has_ended(process: &OwnedFd, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(limit) = Timespec::try_from(left) else { return false };
+        match rustix::event::poll(&mut [PollFd::new(process, PollFlags::IN)], Some(&limit)) {
+            Ok(ready) => return ready > 0,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// The start time of a process in clock ticks since boot; None when it has gone.
+fn start_time(pid: i32) -> Option<u64> {
     parse_start_time(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
 /// Field 22 of /proc/PID/stat. The second field is the name in brackets, which may hold anything: count from behind it.
 fn parse_start_time(stat: &str) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace();
-    let state = fields.next()?;
-    if state == "Z" || state == "X" {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
+    rest.split_whitespace().nth(19)?.parse().ok()
 }
 
 fn file<T>(act: &'static str, path: &Path, result: std::io::Result<T>) -> Result<T, SupervisorError> {
@@ -435,7 +454,7 @@ mod tests {
     #[test]
     fn the_start_time_is_field_22_whatever_the_name() {
         assert_eq!(parse_start_time(STAT), Some(4711));
-        assert_eq!(parse_start_time(&STAT.replace(" S ", " Z ")), None);
+        assert_eq!(parse_start_time("7 (a"), None);
     }
 
     #[test]
