@@ -53,7 +53,6 @@ async fn start(settings: Settings) -> Result<(), Error> {
     } else {
         log.json().init();
     }
-    // Two providers are in the tree; rustls takes none by itself then.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return Err("the TLS provider was installed twice".into());
     }

@@ -74,6 +74,8 @@ impl Storage {
     /// # Errors
     /// When the configuration makes no client.
     pub fn open(config: ObjectStorageConfig) -> Result<Self, StorageError> {
+        // Its HTTP client takes the provider of the process, and panics where there is none.
+        crate::tls::install_provider();
         let mut builder = match &config.credentials {
             Some(pair) => AmazonS3Builder::new()
                 .with_access_key_id(pair.access_key_id.expose_secret())

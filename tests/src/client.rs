@@ -137,6 +137,8 @@ pub fn text(value: &Value, pointer: &str) -> anyhow::Result<String> {
 /// An HTTP client to which names below `localhost` are this machine, as they are to browsers; not every C library
 /// resolves them.
 fn http(url: &str) -> anyhow::Result<reqwest::Client> {
+    // The first client of the process sets the provider; for those after it there is nothing to do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let url: reqwest::Url = url.parse().with_context(|| format!("{url} is not a URL"))?;
     let mut builder = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy();
     if let Some(host) = url.host_str().filter(|host| host.ends_with(".localhost")) {

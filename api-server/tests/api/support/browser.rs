@@ -38,6 +38,7 @@ impl Browser {
         });
         let port =
             port.expect("chromedriver says its port; install the packages chromium and chromium-driver");
+        platform::tls::install_provider();
         let client = Client::new();
         let profile = tempfile::tempdir().unwrap();
         let mut arguments = [
