@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// Reads resumes and matches them with jobs, on this machine alone.
 #[derive(Debug, Parser)]
@@ -33,6 +36,8 @@ pub(crate) enum Command {
         resume: PathBuf,
         /// The job advertisement, in any of the formats, or `-` for standard input.
         job: PathBuf,
+        #[command(flatten)]
+        day: Day,
     },
     /// Order the resumes of a folder by how well they meet a job, best first.
     Rank {
@@ -41,7 +46,24 @@ pub(crate) enum Command {
         job: PathBuf,
         /// The folder; all files in it and in its folders are read, hidden ones excepted.
         folder: PathBuf,
+        #[command(flatten)]
+        day: Day,
     },
+}
+
+/// The day of a match.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct Day {
+    /// The day that positions which last "to this day" last to [default: today in UTC].
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    as_of: Option<Date>,
+}
+
+impl Day {
+    /// The day that was given, or else today.
+    pub(crate) fn or_today(self) -> Date {
+        self.as_of.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date())
+    }
 }
 
 /// Options of every command.
@@ -82,5 +104,15 @@ mod tests {
     fn options_may_stand_behind_the_command() {
         let args = Args::parse_from(["rmctl", "rank", "--job", "job.txt", "folder", "--output", "json"]);
         assert_eq!(args.options.output, Output::Json);
+    }
+
+    #[test]
+    fn a_day_is_a_date_of_the_calendar() {
+        let read = |day| Args::try_parse_from(["rmctl", "match", "resume.pdf", "job.txt", "--as-of", day]);
+        let Command::Match { day, .. } = read("2024-02-29").unwrap().command else { panic!("not a match") };
+        assert_eq!(day.or_today().to_string(), "2024-02-29");
+        for wrong in ["2023-02-29", "29.2.2024", "today"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -22,8 +22,10 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Extract { file } => commands::extract::run(&settings, &file),
         Command::Parse { file } => commands::parse::run(&settings, &file),
-        Command::Match { resume, job } => commands::match_one::run(&settings, &resume, &job),
-        Command::Rank { job, folder } => commands::rank::run(&settings, &job, &folder),
+        Command::Match { resume, job, day } => {
+            commands::match_one::run(&settings, &resume, &job, day.or_today())
+        }
+        Command::Rank { job, folder, day } => commands::rank::run(&settings, &job, &folder, day.or_today()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

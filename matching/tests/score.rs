@@ -12,6 +12,8 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use jiff::civil::date;
+use matching::score::Status;
 use matching::skills::Taxonomy;
 use matching::{Document, Embedder, MatchResult, Matcher};
 
@@ -64,13 +66,13 @@ fn matcher() -> &'static Matcher {
         let folder =
             std::env::var_os("RM_MODEL_DIR").map_or_else(|| data.join("resume-matcher/model"), PathBuf::from);
         let embedder = Embedder::open(&folder).unwrap_or_else(|error| panic!("{error}"));
-        Matcher::new(embedder, Taxonomy::builtin()).as_of(2024, 6)
+        Matcher::new(embedder, Taxonomy::builtin())
     })
 }
 
 fn score(resume: &str, job: &str) -> MatchResult {
     let document = Document::from_text(resume);
-    matcher().score(&matching::parse(&document), &document, job).unwrap()
+    matcher().score(&matching::parse(&document), &document, job, date(2024, 6, 15)).unwrap()
 }
 
 /// Everything that is a number or a judgement, without quotations of the resume.
@@ -177,4 +179,53 @@ fn an_unlike_resume_scores_lower() {
 fn an_empty_job_scores_zero_without_an_error() {
     let result = score(RESUME, "");
     assert_eq!((result.score, result.requirements.len()), (0.0, 0));
+}
+
+/// A resume whose only dates are of one position that still lasts.
+const LASTING: &str = "\
+Jane Doe
+jane.doe@example.com
+
+Experience
+Office Administrator, Example Ltd
+March 2018 - present
+- Planned travel and meetings for eight managers
+";
+
+#[test]
+fn a_position_that_lasts_counts_up_to_the_day_of_the_match() {
+    let document = Document::from_text(LASTING);
+    let parsed = matching::parse(&document);
+    let job = "Office Manager\n\nRequirements\n- 8 years of experience\n";
+    let met = |year| {
+        let result = matcher().score(&parsed, &document, job, date(year, 6, 15)).unwrap();
+        assert_eq!(result.as_of, date(year, 6, 15));
+        result.requirements.iter().find(|found| found.text.contains("8 years")).unwrap().points
+    };
+    assert!(met(2020) < met(2023));
+    assert!(met(2023) < met(2026));
+    assert_eq!(met(2027), met(2026));
+}
+
+#[test]
+fn a_degree_in_another_subject_is_partly_met() {
+    let job = |asked: &str| format!("Analyst\n\nRequirements\n- Bachelor's degree in {asked}\n");
+    let resume = |held: &str| format!("Jane Doe\njane@example.com\n\nEducation\n{held}, 2014\n");
+    for (held, asked, status) in [
+        ("BBA in accounting", "computer science", Status::Partly),
+        ("BSc Computer Science", "computer science", Status::Met),
+        ("MSc Computer Science", "computer science", Status::Met),
+        ("BSc Software Engineering", "computer science or a related field", Status::Met),
+        ("BBA in accounting", "computer science or a related field", Status::Partly),
+        ("BSc Mechanical Engineering", "engineering", Status::Met),
+        ("Bachelor of Science", "nursing", Status::Partly),
+    ] {
+        let result = score(&resume(held), &job(asked));
+        let degrees: Vec<_> =
+            result.requirements.iter().filter(|found| found.text.contains("Bachelor")).collect();
+        assert_eq!(degrees.len(), 1, "{result:#?}");
+        assert_eq!(degrees[0].status, status, "{held} for {asked}: {:#?}", degrees[0]);
+        let twice = result.requirements.iter().any(|found| found.text == "Computer science");
+        assert!(!twice, "the subject is asked for again as a skill: {result:#?}");
+    }
 }

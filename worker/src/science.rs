@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use matching::embed::{Embedder, ModelError};
 use matching::parse::ParsedResume;
 use matching::score::{MatchResult, Matcher};
@@ -97,16 +98,17 @@ impl Scorer {
         Ok(Self { matcher: Arc::new(matcher) })
     }
 
-    /// Scores a resume against the text of a job, on a thread for long computations.
+    /// Scores a resume against the text of a job as of a day, on a thread for long computations.
     pub(crate) async fn score(
         &self,
         parsed: ParsedResume,
         document: Document,
         job_text: String,
+        as_of: Date,
     ) -> Result<MatchResult, ScoreError> {
         let matcher = Arc::clone(&self.matcher);
         let scored =
-            tokio::task::spawn_blocking(move || matcher.score(&parsed, &document, &job_text)).await?;
+            tokio::task::spawn_blocking(move || matcher.score(&parsed, &document, &job_text, as_of)).await?;
         Ok(scored?)
     }
 }

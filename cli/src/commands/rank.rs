@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, anyhow, bail};
+use jiff::civil::Date;
 use matching::Matcher;
 use matching::score::PreparedResume;
 use serde::Serialize;
@@ -24,7 +25,7 @@ pub(crate) struct Entry<'a> {
 
 /// Prints the list. Files that cannot be read are told on standard error and left out; when none can be read, that
 /// is an error.
-pub(crate) fn run(settings: &Settings, job: &Path, folder: &Path) -> Result<()> {
+pub(crate) fn run(settings: &Settings, job: &Path, folder: &Path, as_of: Date) -> Result<()> {
     let files = files::list_folder(folder)?;
     if files.is_empty() {
         bail!("there are no files in {}", folder.display());
@@ -36,7 +37,7 @@ pub(crate) fn run(settings: &Settings, job: &Path, folder: &Path) -> Result<()> 
     if pool.is_empty() {
         bail!("none of the {} files in {} can be read", files.len(), folder.display());
     }
-    let ranked = matching::rank(&matcher, &job, &pool);
+    let ranked = matching::rank(&matcher, &job, &pool, as_of);
     let entries: Vec<Entry<'_>> =
         ranked.iter().map(|ranked| Entry { file: ranked.name, score: ranked.score }).collect();
     match settings.output {

@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let document = Document::from_text(text);
         prepared.push(matcher.prepare_resume(&matching::parse(&document), &document)?);
     }
+    let as_of = jiff::civil::date(2025, 1, 1);
     let baselines = Baselines::new(matcher.embedder(), &resumes)?;
     let names = ["matcher", "bm25", "overlap", "minilm mean", "sum of three"];
     let mut totals = [0.0; 5];
@@ -45,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let grades: Vec<u32> = pool.iter().map(|occupation| job.grade(occupation)).collect();
         let text = job.advertisement();
         let wanted = matcher.prepare_job(None, &text)?;
-        let ours: Vec<f64> = prepared.iter().map(|resume| matcher.number(resume, &wanted)).collect();
+        let ours: Vec<f64> = prepared.iter().map(|resume| matcher.number(resume, &wanted, as_of)).collect();
         let [bm25, overlap, minilm] = baselines.score(matcher.embedder(), &text)?;
         let sum = baselines::sum(&[&bm25, &overlap, &minilm]);
         for (total, scores) in totals.iter_mut().zip([ours, bm25, overlap, minilm, sum]) {

@@ -38,7 +38,7 @@ pub fn total_years(resume: &Resume, today: PartialDate) -> f32 {
 }
 
 /// Months covered by any of the stretches.
-fn merged_months(mut stretches: Vec<(i32, i32)>) -> i32 {
+pub(crate) fn merged_months(mut stretches: Vec<(i32, i32)>) -> i32 {
     stretches.sort_unstable();
     let mut total = 0;
     let mut covered = i32::MIN;

@@ -1,5 +1,6 @@
 //! Rank: many resumes ordered for one job.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::score::{Matcher, PreparedJob, PreparedResume};
@@ -13,15 +14,19 @@ pub struct Ranked<'a> {
     pub score: f64,
 }
 
-/// Scores every resume and orders them, best first; equal scores stand in the order of their names.
+/// Scores every resume and orders them, best first; equal scores stand in the order of their names. `as_of` as in
+/// [`Matcher::score`].
 #[must_use]
 pub fn rank<'a>(
     matcher: &Matcher,
     job: &PreparedJob,
     pool: &'a [(String, PreparedResume)],
+    as_of: Date,
 ) -> Vec<Ranked<'a>> {
-    let mut ranked: Vec<Ranked<'a>> =
-        pool.iter().map(|(name, resume)| Ranked { name, score: matcher.number(resume, job) }).collect();
+    let mut ranked: Vec<Ranked<'a>> = pool
+        .iter()
+        .map(|(name, resume)| Ranked { name, score: matcher.number(resume, job, as_of) })
+        .collect();
     sort(&mut ranked);
     ranked
 }

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use jiff::civil::Date;
+
 use super::PreparedJob;
 use super::job::{Requirement, RequirementKind};
 use super::resume::{Passage, PreparedResume};
+use super::subject::Subject;
 use super::weights::{Tuning, ramp};
 use crate::embed::Embedding;
 use crate::skills::{Relation, SkillId, Taxonomy};
@@ -36,6 +39,8 @@ pub(super) struct Judge<'a> {
     pub(super) job: &'a PreparedJob,
     pub(super) resume: &'a PreparedResume,
     pub(super) tuning: &'a Tuning,
+    /// The day that positions which still last are counted to.
+    pub(super) as_of: Date,
     /// A skill that is taken as shown, to see what it would add.
     pub(super) assumed: Option<SkillId>,
 }
@@ -50,6 +55,8 @@ const NEIGHBOUR: f32 = 0.4;
 const WIDER: f32 = 0.3;
 /// The most that likeness of meaning gives where a skill is asked for by name.
 const MEANT: f32 = 0.45;
+/// Credit of a degree of the right level in a subject that has nothing to do with the one asked for.
+const OTHER_SUBJECT: f32 = 0.4;
 /// How many passages are shown as evidence at most.
 const SHOWN_PASSAGES: usize = 3;
 
@@ -62,7 +69,7 @@ impl Judge<'_> {
             RequirementKind::Certificate => self.skill(requirement),
             RequirementKind::Language => self.language(requirement),
             RequirementKind::Years => self.years(requirement),
-            RequirementKind::Degree => self.degree(requirement),
+            RequirementKind::Degree => self.degree(index, requirement),
             RequirementKind::Title => self.title(index, requirement),
             RequirementKind::Duty => self.duty(index),
             RequirementKind::Place => Finding::default(),
@@ -157,7 +164,7 @@ impl Judge<'_> {
                 }
             }
         }
-        let Some(total) = self.resume.years else {
+        let Some(total) = self.resume.years(self.as_of) else {
             if best.credit == 0.0 {
                 best.note = Some("no dates of employment were found".to_owned());
             }
@@ -174,18 +181,40 @@ impl Judge<'_> {
         best.or_better(general)
     }
 
-    fn degree(&self, requirement: &Requirement) -> Finding {
+    /// Level and subject together: the right subject one level lower is worth as much as the right level in another.
+    fn degree(&self, index: usize, requirement: &Requirement) -> Finding {
         let Some(wanted) = requirement.degree else { return Finding::default() };
-        match &self.resume.degree {
-            Some((held, span)) if *held >= wanted => Finding::new(1.0, vec![span.clone()]),
-            Some((held, span)) if (*held as i32) + 1 == wanted as i32 => Finding {
-                credit: 0.5,
-                spans: vec![span.clone()],
-                note: Some("the degree is one level lower than asked for".to_owned()),
-            },
-            Some((_, span)) => Finding::new(0.1, vec![span.clone()]),
-            None => Finding { note: Some("no degree was found".to_owned()), ..Finding::default() },
+        let mut best = Finding { note: Some("no degree was found".to_owned()), ..Finding::default() };
+        for held in &self.resume.degrees {
+            let subjects = self.job.subjects(index);
+            let (level, lower) = match wanted as i32 - held.level as i32 {
+                ..=0 => (1.0, None),
+                1 => (0.5, Some("the degree is one level lower than asked for".to_owned())),
+                _ => (0.1, Some("the degree is of a lower level than asked for".to_owned())),
+            };
+            let (fit, other) = match super::subject::nearest(subjects, requirement.related, &held.subjects) {
+                _ if subjects.is_empty() => (1.0, None),
+                Some((fit, _)) if fit >= super::MET => (1.0, None),
+                Some((fit, nearest)) => (
+                    fit,
+                    Some(format!("the degree is in {}, not in {}", nearest.text, subject_list(subjects))),
+                ),
+                None => (
+                    0.5,
+                    Some(format!(
+                        "the degree's subject is not named; asked for is {}",
+                        subject_list(subjects)
+                    )),
+                ),
+            };
+            let found = Finding {
+                credit: level * (OTHER_SUBJECT + (1.0 - OTHER_SUBJECT) * fit),
+                spans: vec![held.span.clone()],
+                note: lower.or(other),
+            };
+            best = best.or_better(found);
         }
+        best
     }
 
     fn title(&self, index: usize, requirement: &Requirement) -> Finding {
@@ -238,6 +267,12 @@ impl Judge<'_> {
         }
         best_passages(found)
     }
+}
+
+/// "computer science or physics".
+fn subject_list(subjects: &[Subject]) -> String {
+    let names: Vec<&str> = subjects.iter().map(|subject| subject.text.as_str()).collect();
+    names.join(" or ")
 }
 
 /// How near a passage's meaning is to a wish, 0 to 1. A list of skills tells of no work, and its vector moves with each

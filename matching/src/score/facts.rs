@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::resume::{Passage, stuffing_warning};
+use super::resume::{Passage, Stretch, stuffing_warning};
 use crate::parse::dates::PartialDate;
-use crate::parse::experience::total_years as total_years_of;
 use crate::skills::normalise::tokenise;
 use crate::{Document, ParsedResume};
 
@@ -69,19 +68,21 @@ fn first_line_like_a_name(document: &Document) -> Option<Range<usize>> {
     Some(start..start + line.len())
 }
 
-/// Years of employment, overlaps counted once; positions that last to this day last until `as_of`, a year and a month.
-/// Without it, there being no clock here, "this day" is the latest date that the positions name.
-pub(super) fn total_years(resume: &ParsedResume, as_of: Option<(i32, u32)>) -> Option<f32> {
-    let work = &resume.resume.work;
-    let dates =
-        work.iter().flat_map(|position| [position.start_date.as_deref(), position.end_date.as_deref()]);
-    let latest =
-        dates.flatten().filter_map(PartialDate::parse_iso).max_by_key(|date| date.month_index(true))?;
-    let today = match as_of {
-        Some((year, month)) => PartialDate::parse_iso(&format!("{year:04}-{month:02}"))?,
-        None => latest,
-    };
-    Some(total_years_of(&resume.resume, today))
+/// When positions began and ended, in months since year 0, the end exclusive; no end where they last to this day.
+pub(super) fn stretches(resume: &ParsedResume) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    for work in &resume.resume.work {
+        let Some(start) = work.start_date.as_deref().and_then(PartialDate::parse_iso) else { continue };
+        let end = match work.end_date.as_deref() {
+            Some(end) => match PartialDate::parse_iso(end) {
+                Some(end) => Some(end.month_index(true) + 1),
+                None => continue,
+            },
+            None => None,
+        };
+        stretches.push(Stretch { start: start.month_index(false), end });
+    }
+    stretches
 }
 
 /// Positions and the headline, with the place that shows them.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::degree::{Degree, find_degree};
+use super::degree::{Degree, asked_degree};
 use super::sections::{Section, heading, is_boilerplate, line_importance};
 use super::words::content_words;
 use crate::skills::normalise::{Gap, tokenise};
@@ -62,6 +62,10 @@ pub struct Requirement {
     pub years: Option<f32>,
     /// Degree asked for.
     pub degree: Option<Degree>,
+    /// Subjects of the degree of which one is enough; none when any will do.
+    pub subjects: Vec<String>,
+    /// Whether a subject related to them is as good.
+    pub related: bool,
 }
 
 /// An advertisement taken apart.
@@ -133,13 +137,22 @@ impl Reader<'_> {
             return;
         }
         let importance = line_importance(&text, self.section);
-        let mentions = self.find_skills(&text);
+        let degree = asked_degree(&text);
+        let mut mentions = self.find_skills(&text);
+        if let Some(degree) = &degree {
+            // "Bachelor in computer science" asks for a degree once, and not for the skill besides.
+            mentions.retain(|mention| {
+                mention.span.end <= degree.span.start || mention.span.start >= degree.span.end
+            });
+        }
         self.read_skills(&text, &body, importance, &mentions);
         self.read_years(&text, &body, importance, &mentions);
-        if let Some(degree) = find_degree(&text) {
+        if let Some(degree) = degree {
             let found = Requirement {
                 kind: RequirementKind::Degree,
-                degree: Some(degree),
+                degree: Some(degree.level),
+                subjects: degree.subjects,
+                related: degree.related,
                 ..plain(text.clone(), body.clone(), importance)
             };
             self.push(found);
@@ -262,6 +275,8 @@ fn plain(text: String, span: Range<usize>, importance: Importance) -> Requiremen
         skills: Vec::new(),
         years: None,
         degree: None,
+        subjects: Vec::new(),
+        related: false,
     }
 }
 

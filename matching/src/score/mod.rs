@@ -13,10 +13,13 @@ pub(crate) mod passages;
 mod result;
 pub mod resume;
 mod sections;
+mod subject;
 mod weights;
 mod words;
 
 use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 
 use crate::embed::{Embedder, Embedding, ModelError};
 use crate::skills::{Kind, SkillId, Taxonomy};
@@ -26,7 +29,8 @@ use evidence::{Finding, Judge};
 pub use job::Importance;
 use job::{Job, Requirement, RequirementKind};
 pub use result::{Advice, AdviceKind, Evidence, MatchResult, Part, RequirementResult, Status, Versions};
-pub use resume::PreparedResume;
+pub use resume::{HeldDegree, PreparedResume, Stretch};
+pub use subject::Subject;
 pub use weights::Tuning;
 
 /// Credit from which a requirement is met, and from which it is partly met.
@@ -42,6 +46,8 @@ pub struct PreparedJob {
     words: Vec<BTreeMap<String, f32>>,
     weights: Vec<f32>,
     wordings: Vec<String>,
+    /// For each requirement the subjects of the degree.
+    subjects: Vec<Vec<Subject>>,
 }
 
 impl PreparedJob {
@@ -60,6 +66,10 @@ impl PreparedJob {
         self.vectors.get(index)
     }
 
+    fn subjects(&self, index: usize) -> &[Subject] {
+        self.subjects.get(index).map_or(&[], Vec::as_slice)
+    }
+
     fn words(&self, index: usize) -> Option<&BTreeMap<String, f32>> {
         self.words.get(index)
     }
@@ -71,14 +81,13 @@ pub struct Matcher {
     embedder: Embedder,
     taxonomy: &'static Taxonomy,
     tuning: Tuning,
-    as_of: Option<(i32, u32)>,
 }
 
 impl Matcher {
     /// A matcher with the default numbers, which were set by hand.
     #[must_use]
     pub fn new(embedder: Embedder, taxonomy: &'static Taxonomy) -> Self {
-        Self { embedder, taxonomy, tuning: Tuning::default(), as_of: None }
+        Self { embedder, taxonomy, tuning: Tuning::default() }
     }
 
     /// The same matcher with other numbers, for trying them out.
@@ -87,20 +96,14 @@ impl Matcher {
         Self { tuning, ..self }
     }
 
-    /// The same matcher, taking positions that last "to this day" to last until that year and month (1 to 12). There is
-    /// no clock in this crate: without this, "this day" is the latest date that a resume's positions name.
-    #[must_use]
-    pub fn as_of(self, year: i32, month: u32) -> Self {
-        Self { as_of: Some((year, month)), ..self }
-    }
-
     /// The model.
     #[must_use]
     pub fn embedder(&self) -> &Embedder {
         &self.embedder
     }
 
-    /// Scores one resume against the text of one job advertisement.
+    /// Scores one resume against the text of one job advertisement. `as_of` is the day that positions which last "to this
+    /// day" last to: there is no clock in this crate.
     ///
     /// # Errors
     /// When the model cannot embed a text.
@@ -109,10 +112,11 @@ impl Matcher {
         resume: &ParsedResume,
         document: &Document,
         job_text: &str,
+        as_of: Date,
     ) -> Result<MatchResult, ModelError> {
         let job = self.prepare_job(None, job_text)?;
         let prepared = self.prepare_resume(resume, document)?;
-        Ok(self.explain(&prepared, document, &job))
+        Ok(self.explain(&prepared, document, &job, as_of))
     }
 
     /// Prepares a resume for scoring against many jobs.
@@ -124,7 +128,7 @@ impl Matcher {
         resume: &ParsedResume,
         document: &Document,
     ) -> Result<PreparedResume, ModelError> {
-        PreparedResume::new(&self.embedder, self.taxonomy, resume, document, self.as_of)
+        PreparedResume::new(&self.embedder, self.taxonomy, resume, document)
     }
 
     /// Prepares a job for scoring against many resumes. `title` is its title if it is known apart from the text.
@@ -142,19 +146,37 @@ impl Matcher {
         let wording =
             |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
         let wordings = job.requirements.iter().map(wording).collect();
-        Ok(PreparedJob { job, vectors, words, weights, wordings })
+        let subjects = self.embed_subjects(&job)?;
+        Ok(PreparedJob { job, vectors, words, weights, wordings, subjects })
     }
 
-    /// The score alone, 0 to 100, for ranking many.
-    #[must_use]
-    pub fn number(&self, resume: &PreparedResume, job: &PreparedJob) -> f64 {
-        round(100.0 * self.total(&self.judge(resume, job, None), job))
+    fn embed_subjects(&self, job: &Job) -> Result<Vec<Vec<Subject>>, ModelError> {
+        let mut all = Vec::with_capacity(job.requirements.len());
+        for requirement in &job.requirements {
+            let texts: Vec<&str> = requirement.subjects.iter().map(String::as_str).collect();
+            let vectors = self.embedder.embed(&texts)?;
+            let subject = |(text, vector): (&&str, Embedding)| Subject::new((*text).to_owned(), vector);
+            all.push(texts.iter().zip(vectors).map(subject).collect());
+        }
+        Ok(all)
     }
 
-    /// The whole result; `document` is the one that the resume was prepared from.
+    /// The score alone, 0 to 100, for ranking many; `as_of` as in [`Matcher::score`].
     #[must_use]
-    pub fn explain(&self, resume: &PreparedResume, document: &Document, job: &PreparedJob) -> MatchResult {
-        let findings = self.judge(resume, job, None);
+    pub fn number(&self, resume: &PreparedResume, job: &PreparedJob, as_of: Date) -> f64 {
+        round(100.0 * self.total(&self.judge(resume, job, as_of, None), job))
+    }
+
+    /// The whole result; `document` is the one that the resume was prepared from, `as_of` as in [`Matcher::score`].
+    #[must_use]
+    pub fn explain(
+        &self,
+        resume: &PreparedResume,
+        document: &Document,
+        job: &PreparedJob,
+        as_of: Date,
+    ) -> MatchResult {
+        let findings = self.judge(resume, job, as_of, None);
         let requirements: Vec<RequirementResult> = job
             .requirements()
             .iter()
@@ -164,7 +186,7 @@ impl Matcher {
             .collect();
         let total = self.total(&findings, job);
         let gain = |skill: SkillId| {
-            let changed = self.total(&self.judge(resume, job, Some(skill)), job);
+            let changed = self.total(&self.judge(resume, job, as_of, Some(skill)), job);
             round(100.0 * (changed - total).max(0.0))
         };
         let named = advice::NamedSkills::new(self.taxonomy, job, &findings, gain);
@@ -176,6 +198,7 @@ impl Matcher {
             missing_skills: named.missing.into_iter().map(|(name, _)| name).collect(),
             requirements,
             warnings: resume.warnings.clone(),
+            as_of,
             versions: Versions {
                 algorithm: weights::ALGORITHM.to_owned(),
                 taxonomy: self.taxonomy.version().to_owned(),
@@ -184,8 +207,14 @@ impl Matcher {
         }
     }
 
-    fn judge(&self, resume: &PreparedResume, job: &PreparedJob, assumed: Option<SkillId>) -> Vec<Finding> {
-        let judge = Judge { taxonomy: self.taxonomy, job, resume, tuning: &self.tuning, assumed };
+    fn judge(
+        &self,
+        resume: &PreparedResume,
+        job: &PreparedJob,
+        as_of: Date,
+        assumed: Option<SkillId>,
+    ) -> Vec<Finding> {
+        let judge = Judge { taxonomy: self.taxonomy, job, resume, tuning: &self.tuning, as_of, assumed };
         (0..job.requirements().len()).map(|index| judge.judge(index)).collect()
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::job::{Importance, RequirementKind};
@@ -23,6 +24,8 @@ pub struct MatchResult {
     pub advice: Vec<Advice>,
     /// What a person should know about the file and its text.
     pub warnings: Vec<String>,
+    /// The day that positions which last "to this day" were counted to.
+    pub as_of: Date,
     /// What made this result; the same versions and input give the same bytes.
     pub versions: Versions,
 }

@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::degree::{Degree, highest_degree};
+use jiff::civil::Date;
+
+use super::degree::{Degree, held_degrees};
 use super::identity;
 use super::passages::{lines, sentences};
+use super::subject::Subject;
 use super::words::content_words;
 use crate::embed::{Embedder, Embedding, ModelError};
+use crate::parse::experience::merged_months;
 use crate::skills::{SkillMention, Taxonomy};
 use crate::{Document, ParsedResume};
 
@@ -31,15 +35,35 @@ pub struct Passage {
     pub vector: Embedding,
 }
 
-/// What scoring knows of a resume. It can be kept and scored against many jobs.
+/// How long a position was held, in months since year 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its first month.
+    pub start: i32,
+    /// The month after its last; `None` while it lasts.
+    pub end: Option<i32>,
+}
+
+/// A degree that the resume names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldDegree {
+    /// Its level.
+    pub level: Degree,
+    /// Its subjects; none where the text names none.
+    pub subjects: Vec<Subject>,
+    /// The passage that names it.
+    pub span: Range<usize>,
+}
+
+/// What scoring knows of a resume, on any day. It can be kept and scored against many jobs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreparedResume {
     /// Passages in reading order.
     pub passages: Vec<Passage>,
-    /// Years of employment, overlaps counted once; `None` when no dates were read.
-    pub years: Option<f32>,
-    /// The highest degree and where it is named.
-    pub degree: Option<(Degree, Range<usize>)>,
+    /// When positions were held, those whose dates were read.
+    pub stretches: Vec<Stretch>,
+    /// Degrees in the order of the text.
+    pub degrees: Vec<HeldDegree>,
     /// Positions held, and where they are named.
     pub titles: Vec<(String, Range<usize>)>,
     /// What a person should know about the file and its text.
@@ -49,7 +73,7 @@ pub struct PreparedResume {
 }
 
 impl PreparedResume {
-    /// Prepares a resume; `as_of` is the year and month of this day, see [`super::Matcher::as_of`].
+    /// Prepares a resume.
     ///
     /// # Errors
     /// When the model cannot embed a passage.
@@ -58,7 +82,6 @@ impl PreparedResume {
         taxonomy: &Taxonomy,
         resume: &ParsedResume,
         document: &Document,
-        as_of: Option<(i32, u32)>,
     ) -> Result<Self, ModelError> {
         let identity = super::facts::identity(resume, document);
         let text = identity::blank(&document.text, &identity.ranges, &identity.names);
@@ -70,22 +93,45 @@ impl PreparedResume {
         for (vector, passage) in embedder.embed(&texts)?.into_iter().zip(&mut passages) {
             passage.vector = vector;
         }
-        let degree = passages
-            .iter()
-            .filter_map(|passage| highest_degree(&passage.text).map(|degree| (degree, passage.span.clone())))
-            .fold(None, |best: Option<(Degree, Range<usize>)>, found| match best {
-                Some(best) if best.0 >= found.0 => Some(best),
-                _ => Some(found),
-            });
         Ok(Self {
-            years: super::facts::total_years(resume, as_of),
+            stretches: super::facts::stretches(resume),
             titles: super::facts::titles(resume, document),
             warnings: super::facts::warnings(resume, document, &passages),
             english: reads_as_english(&text),
-            degree,
+            degrees: find_degrees(embedder, &passages)?,
             passages,
         })
     }
+
+    /// Years of employment up to a day, overlaps counted once; `None` when no dates were read.
+    #[must_use]
+    pub fn years(&self, as_of: Date) -> Option<f32> {
+        if self.stretches.is_empty() {
+            return None;
+        }
+        let now = i32::from(as_of.year()) * 12 + i32::from(as_of.month());
+        let closed = |stretch: &Stretch| (stretch.start, stretch.end.unwrap_or(now).min(now));
+        let known = self.stretches.iter().map(closed).filter(|(start, end)| start < end);
+        Some(merged_months(known.collect()) as f32 / 12.0)
+    }
+}
+
+fn find_degrees(embedder: &Embedder, passages: &[Passage]) -> Result<Vec<HeldDegree>, ModelError> {
+    let mut degrees = Vec::new();
+    for passage in passages {
+        for held in held_degrees(&passage.text) {
+            let texts: Vec<&str> = held.subjects.iter().map(String::as_str).collect();
+            let vectors = embedder.embed(&texts)?;
+            let subjects =
+                texts.iter().zip(vectors).map(|(text, vector)| Subject::new((*text).to_owned(), vector));
+            degrees.push(HeldDegree {
+                level: held.level,
+                subjects: subjects.collect(),
+                span: passage.span.clone(),
+            });
+        }
+    }
+    Ok(degrees)
 }
 
 fn cut(text: &str) -> Vec<Range<usize>> {

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use matching::Document;
 use matching::parse::ParsedResume;
 use matching::score::MatchResult;
 use platform::postgres::tenant_transaction;
 use platform::tasks::{self, Lease, Outcome};
+use platform::timestamp::Timestamp;
 use sqlx::types::Json;
 
 use super::{Context, Ending, JobError, subject};
@@ -17,6 +20,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// What a match is made of, as it is now.
 #[derive(Debug, sqlx::FromRow)]
 struct Sides {
+    asked_at: Timestamp,
     resume_status: String,
     resume_error: Option<String>,
     extraction: Option<Json<Document>>,
@@ -32,6 +36,8 @@ enum Step {
         document: Box<Document>,
         parsed: Box<ParsedResume>,
         job_text: String,
+        /// The day in UTC on which the match was asked for: a repetition later gives the same bytes.
+        as_of: Date,
     },
     Refuse(String),
     Wait,
@@ -50,8 +56,8 @@ pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
             transaction.commit().await?;
             Ok(Ending::Refused)
         }
-        Step::Score { document, parsed, job_text } => {
-            let result = context.scorer.score(*parsed, *document, job_text).await?;
+        Step::Score { document, parsed, job_text, as_of } => {
+            let result = context.scorer.score(*parsed, *document, job_text, as_of).await?;
             store(context, lease, &result).await?;
             Ok(Ending::Done)
         }
@@ -61,7 +67,7 @@ pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
 async fn begin(context: &Context, lease: &Lease) -> Result<Step, JobError> {
     let mut transaction = tenant_transaction(&context.pool, lease.tenant).await?;
     let sides: Option<Sides> = sqlx::query_as(
-        "SELECT resumes.status AS resume_status, resumes.error AS resume_error, resumes.extraction, resumes.document,
+        "SELECT matches.created_at AS asked_at, resumes.status AS resume_status, resumes.error AS resume_error, resumes.extraction, resumes.document,
             jobs.status AS job_status, jobs.error AS job_error, jobs.text AS job_text
          FROM matches
          JOIN resumes ON resumes.tenant_id = matches.tenant_id AND resumes.id = matches.resume_id
@@ -97,7 +103,8 @@ fn next_step(sides: Sides) -> Step {
     }
     match (sides.extraction, sides.document, sides.job_text) {
         (Some(Json(document)), Some(Json(parsed)), Some(job_text)) => {
-            Step::Score { document: Box::new(document), parsed: Box::new(parsed), job_text }
+            let as_of = sides.asked_at.as_jiff().to_zoned(TimeZone::UTC).date();
+            Step::Score { document: Box::new(document), parsed: Box::new(parsed), job_text, as_of }
         }
         _ => Step::Wait,
     }
