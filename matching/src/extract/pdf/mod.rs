@@ -1,5 +1,7 @@
 //! PDF: PDFium decodes the characters, the layout here puts them in reading order.
 
+mod fonts;
+mod geometry;
 mod glyphs;
 mod layout;
 mod library;
@@ -78,7 +80,7 @@ fn read_page(
         builder.push(block);
     }
     for field in page.fields() {
-        let bbox = glyphs::Geometry::of(page).rect(&field.bounds);
+        let bbox = geometry::Geometry::of(page).rect(&field.bounds);
         let block = RawBlock::flowing(BlockKind::TextBox, vec![Run::plain(field.text)]);
         builder.push(RawBlock { bbox: Some(bbox), ..block });
     }
