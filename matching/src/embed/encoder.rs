@@ -3,7 +3,7 @@
 use super::Embedding;
 #[cfg(target_arch = "x86_64")]
 use super::kernel::{Avx2, Avx512};
-use super::kernel::{Portable, Tile, View, multiply, pack_columns, pack_rows, pack_transposed};
+use super::kernel::{Portable, Right, Tile, View, multiply, pack};
 use super::math::{add_and_normalise, gelu, normalise_length, softmax};
 use super::weights::{HEAD, HEADS, HIDDEN, Layer, Linear, Norm, WIDTH, Weights};
 
@@ -58,27 +58,26 @@ pub(super) fn encode(instructions: Instructions, weights: &Weights, texts: &[&[u
         #[expect(unsafe_code, reason = "calling code compiled for instructions that not every processor has")]
         // SAFETY: as above.
         Instructions::Avx2 => unsafe { encode_avx2(weights, texts) },
-        Instructions::Portable => forward::<Portable, 4, 8>(weights, texts),
+        Instructions::Portable => forward::<Portable, 8>(weights, texts),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 fn encode_avx512(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
-    forward::<Avx512, 12, 32>(weights, texts)
+    forward::<Avx512, 32>(weights, texts)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn encode_avx2(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
-    forward::<Avx2, 6, 16>(weights, texts)
+    forward::<Avx2, 16>(weights, texts)
 }
 
 /// Buffers that the layers share.
 #[derive(Default)]
 struct Scratch {
-    left: Vec<f32>,
-    right: Vec<f32>,
+    keys: Vec<f32>,
     projected: Vec<f32>,
     scores: Vec<f32>,
     context: Vec<f32>,
@@ -88,10 +87,7 @@ struct Scratch {
 
 /// All texts' tokens stand below each other in one matrix, so nothing is padded; only attention goes text by text.
 #[inline(always)]
-fn forward<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
-    weights: &Weights,
-    texts: &[&[u32]],
-) -> Vec<Embedding> {
+fn forward<T: Tile<COLUMNS>, const COLUMNS: usize>(weights: &Weights, texts: &[&[u32]]) -> Vec<Embedding> {
     let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
     let mut states = vec![0.0; lengths.iter().sum::<usize>() * WIDTH];
     let tokens = texts.iter().flat_map(|text| text.iter().enumerate());
@@ -102,21 +98,20 @@ fn forward<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
     }
     let mut scratch = Scratch::default();
     for layer in &weights.layers {
-        run_layer::<T, ROWS, COLUMNS>(layer, &lengths, &mut states, &mut scratch);
+        run_layer::<T, COLUMNS>(layer, &lengths, &mut states, &mut scratch);
     }
     pool(&states, &lengths)
 }
 
 #[inline(always)]
-fn run_layer<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
+fn run_layer<T: Tile<COLUMNS>, const COLUMNS: usize>(
     layer: &Layer,
     lengths: &[usize],
     states: &mut [f32],
     scratch: &mut Scratch,
 ) {
-    let Scratch { left, right, projected, scores, context, hidden, output } = scratch;
-    apply::<T, ROWS, COLUMNS>(&layer.attention_in, states, 3 * WIDTH, left, projected);
-    context.clear();
+    let Scratch { keys, projected, scores, context, hidden, output } = scratch;
+    apply::<T, COLUMNS>(&layer.attention_in, states, 3 * WIDTH, projected);
     context.resize(states.len(), 0.0);
     let mut start = 0;
     for length in lengths {
@@ -124,34 +119,31 @@ fn run_layer<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
         for head in 0..HEADS {
             let out =
                 context.get_mut(start * WIDTH + head * HEAD..(start + length) * WIDTH).unwrap_or_default();
-            attend::<T, ROWS, COLUMNS>(rows, *length, head, out, (left, right, scores));
+            attend::<T, COLUMNS>(rows, *length, head, out, (keys, scores));
         }
         start += length;
     }
-    apply::<T, ROWS, COLUMNS>(&layer.attention_out, context, WIDTH, left, output);
+    apply::<T, COLUMNS>(&layer.attention_out, context, WIDTH, output);
     normalise_rows(states, output, &layer.attention_norm);
-    apply::<T, ROWS, COLUMNS>(&layer.hidden, states, HIDDEN, left, hidden);
+    apply::<T, COLUMNS>(&layer.hidden, states, HIDDEN, hidden);
     gelu(hidden);
-    apply::<T, ROWS, COLUMNS>(&layer.output, hidden, WIDTH, left, output);
+    apply::<T, COLUMNS>(&layer.output, hidden, WIDTH, output);
     normalise_rows(states, output, &layer.output_norm);
 }
 
 /// `out = linear(input)`, where `input` has rows of the layer's inputs.
 #[inline(always)]
-fn apply<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
+fn apply<T: Tile<COLUMNS>, const COLUMNS: usize>(
     linear: &Linear,
     input: &[f32],
     outputs: usize,
-    packed: &mut Vec<f32>,
     out: &mut Vec<f32>,
 ) {
-    let rows = input.len() / linear.inputs;
-    pack_rows::<ROWS>(View { values: input, stride: linear.inputs, offset: 0, width: linear.inputs }, packed);
-    out.resize(rows * outputs, 0.0);
-    multiply::<T, ROWS, COLUMNS>(
-        (packed, rows),
-        linear.inputs,
-        &linear.panels,
+    out.resize(input.len() / linear.inputs * outputs, 0.0);
+    let input = View::whole(input, linear.inputs);
+    multiply::<T, COLUMNS>(
+        input,
+        Right::Panels(linear.panels.as_slice()),
         Some(&linear.bias),
         (out, outputs),
     );
@@ -159,12 +151,12 @@ fn apply<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
 
 /// One head of attention over one text: `rows` are its queries, keys and values side by side.
 #[inline(always)]
-fn attend<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
+fn attend<T: Tile<COLUMNS>, const COLUMNS: usize>(
     rows: &[f32],
     length: usize,
     head: usize,
     out: &mut [f32],
-    (left, right, scores): (&mut Vec<f32>, &mut Vec<f32>, &mut Vec<f32>),
+    (keys, scores): (&mut Vec<f32>, &mut Vec<f32>),
 ) {
     let part = |index: usize| View {
         values: rows,
@@ -173,16 +165,14 @@ fn attend<T: Tile<ROWS, COLUMNS>, const ROWS: usize, const COLUMNS: usize>(
         width: HEAD,
     };
     let stride = length.next_multiple_of(COLUMNS);
-    pack_rows::<ROWS>(part(0), left);
-    pack_transposed::<COLUMNS>(part(1), 1.0 / (HEAD as f32).sqrt(), right);
+    pack::<COLUMNS>(part(1), 1.0 / (HEAD as f32).sqrt(), keys);
     scores.resize(length * stride, 0.0);
-    multiply::<T, ROWS, COLUMNS>((left, length), HEAD, right, None, (scores, stride));
+    multiply::<T, COLUMNS>(part(0), Right::Panels(keys), None, (scores, stride));
     for row in scores.chunks_exact_mut(stride) {
         softmax(row, length);
     }
-    pack_rows::<ROWS>(View { values: scores, stride, offset: 0, width: length }, left);
-    pack_columns::<COLUMNS>(part(2), right);
-    multiply::<T, ROWS, COLUMNS>((left, length), length, right, None, (out, WIDTH));
+    let weights = View { values: scores, stride, offset: 0, width: length };
+    multiply::<T, COLUMNS>(weights, Right::Rows(part(2)), None, (out, WIDTH));
 }
 
 #[inline(always)]

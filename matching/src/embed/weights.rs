@@ -7,7 +7,7 @@ use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 
 use super::ModelError;
-use super::kernel::{View, pack_rows};
+use super::kernel::{View, pack};
 
 /// Values of a token's vector.
 pub const WIDTH: usize = 384;
@@ -22,8 +22,30 @@ const LAYERS: usize = 6;
 /// A linear layer, packed in panels.
 pub(super) struct Linear {
     pub(super) inputs: usize,
-    pub(super) panels: Vec<f32>,
+    pub(super) panels: Aligned,
     pub(super) bias: Vec<f32>,
+}
+
+/// Values that begin at a cache line, so that no vector of them lies across two.
+pub(super) struct Aligned {
+    values: Vec<f32>,
+    start: usize,
+}
+
+impl Aligned {
+    fn new(values: &[f32]) -> Self {
+        const LINE: usize = 64;
+        let mut padded: Vec<f32> = Vec::with_capacity(values.len() + LINE / size_of::<f32>());
+        // Where it cannot be told (never outside of constant evaluation), the values are just not aligned.
+        let start = padded.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
+        padded.resize(start, 0.0);
+        padded.extend_from_slice(values);
+        Self { values: padded, start }
+    }
+
+    pub(super) fn as_slice(&self) -> &[f32] {
+        self.values.get(self.start..).unwrap_or_default()
+    }
 }
 
 /// Scale and shift of a layer normalisation.
@@ -182,9 +204,8 @@ impl Reader<'_> {
             bias.extend(self.sized(&format!("{name}.bias"), outputs)?);
         }
         let mut panels = Vec::new();
-        let view = View { values: &weights, stride: inputs, offset: 0, width: inputs };
-        pack_rows::<COLUMNS>(view, &mut panels);
-        Ok(Linear { inputs, panels, bias })
+        pack::<COLUMNS>(View::whole(&weights, inputs), 1.0, &mut panels);
+        Ok(Linear { inputs, panels: Aligned::new(&panels), bias })
     }
 
     fn layer<const COLUMNS: usize>(&self, index: usize) -> Result<Layer, ModelError> {
