@@ -1,10 +1,19 @@
-//! Measures the embeddings: texts of about 232 tokens a second of processor time, and the time to open the model.
+//! Measures the embedding engine: texts a second of processor time, for `cargo xtask bench matching`.
 //!
-//! `cargo run --release -p matching --example bench_embed -- MODEL_FOLDER`
+//! usage: bench_embed MODEL_FOLDER < {"texts": [["text", ...], ...], "rounds": n}
 
-use std::time::Instant;
+use std::io::Read;
 
 use matching::embed::Embedder;
+use serde::Deserialize;
+use serde_json::json;
+
+/// Sets of texts, and how often each is embedded.
+#[derive(Deserialize)]
+struct Request {
+    texts: Vec<Vec<String>>,
+    rounds: usize,
+}
 
 /// Seconds that this thread has computed; other work on the machine does not count.
 fn computed() -> Result<f64, Box<dyn std::error::Error>> {
@@ -14,27 +23,25 @@ fn computed() -> Result<f64, Box<dyn std::error::Error>> {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args().nth(1).ok_or("usage: bench_embed MODEL_FOLDER")?;
-    let (start, clock) = (computed()?, Instant::now());
+    let folder = std::env::args().nth(1).ok_or("usage: bench_embed MODEL_FOLDER < REQUEST")?;
+    let mut request = String::new();
+    std::io::stdin().read_to_string(&mut request)?;
+    let request: Request = serde_json::from_str(&request)?;
     let embedder = Embedder::open(std::path::Path::new(&folder))?;
-    println!(
-        "open: {:.3} s of processor, {:.3} s by the clock",
-        computed()? - start,
-        clock.elapsed().as_secs_f64()
-    );
-    let sentence =
-        "Planned and supervised the construction of two bridges, keeping cost and safety records in order. ";
-    let long = sentence.repeat(14);
-    for (name, text, count) in
-        [("232 tokens", long.get(..1260).unwrap_or(&long), 40), ("18 tokens", sentence, 500)]
-    {
-        let texts = vec![text; count];
+    let mut results = Vec::new();
+    for (set, texts) in request.texts.iter().enumerate() {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         embedder.embed(texts.get(..4).unwrap_or(&texts))?;
-        let start = computed()?;
-        let vectors = embedder.embed(&texts)?;
-        println!("{name}: {:.1} texts/s of processor", vectors.len() as f64 / (computed()? - start));
+        let mut best = f64::INFINITY;
+        let mut first = Vec::new();
+        for _ in 0..request.rounds {
+            let start = computed()?;
+            let vectors = embedder.embed(&texts)?;
+            best = best.min(computed()? - start);
+            first = vectors.first().map(|vector| vector.0.to_vec()).unwrap_or_default();
+        }
+        results.push(json!({ "set": set, "texts_per_second": texts.len() as f64 / best, "first": first }));
     }
-    let start = computed()?;
-    println!("weights {}: {:.3} s of processor to hash", embedder.version(), computed()? - start);
+    println!("{}", json!({ "results": results }));
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! PDF: PDFium decodes the characters, the layout here puts them in reading order.
 
-mod fonts;
-mod geometry;
 mod glyphs;
 mod layout;
 mod library;
@@ -80,7 +78,7 @@ fn read_page(
         builder.push(block);
     }
     for field in page.fields() {
-        let bbox = geometry::Geometry::of(page).rect(&field.bounds);
+        let bbox = glyphs::Geometry::of(page).rect(&field.bounds);
         let block = RawBlock::flowing(BlockKind::TextBox, vec![Run::plain(field.text)]);
         builder.push(RawBlock { bbox: Some(bbox), ..block });
     }

@@ -22,11 +22,8 @@ pub(super) struct Chunk {
 
 impl Chunk {
     fn new(glyph: Glyph, size: f32) -> Self {
-        // Most chunks are most of a line: asking for that much at once saves growing in steps.
-        let mut glyphs = Vec::with_capacity(64);
-        glyphs.push(glyph);
         Self {
-            glyphs,
+            glyphs: vec![glyph],
             x0: glyph.x0,
             x1: glyph.x1,
             base: glyph.base,

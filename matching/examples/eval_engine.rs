@@ -1,0 +1,56 @@
+//! Measures the embedding engine's quality: nearness to the reference, time and memory of a cold start.
+//!
+//! usage: eval_engine DATA_FOLDER [--output json]
+//!
+//! Prints figures as JSON for `cargo xtask eval`; none of them needs the data. RM_MODEL_DIR names the model's folder.
+
+use std::time::Instant;
+
+use matching::embed::{Embedder, Embedding, WIDTH};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A text with its vector, computed in 64-bit floats by other code from the same weights.
+#[derive(Deserialize)]
+struct Golden {
+    text: String,
+    vector: Vec<f32>,
+}
+
+/// Peak of the resident memory of this process so far, in megabytes; mapped files count as far as they were read.
+fn peak_megabytes() -> Result<f64, Box<dyn std::error::Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    let kibibytes: f64 = line.split_whitespace().next().ok_or("no number")?.parse()?;
+    Ok(kibibytes * 1024.0 / 1e6)
+}
+
+fn most(name: &str, value: f64, unit: &str, target: f64) -> Value {
+    json!({ "name": name, "value": value, "unit": unit, "baselines": {}, "target": target, "met": value <= target })
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::env::var_os("RM_MODEL_DIR").ok_or("set RM_MODEL_DIR to the model's folder")?;
+    let clock = Instant::now();
+    let embedder = Embedder::open(std::path::Path::new(&folder))?;
+    embedder.embed(&["One text, so that everything has been touched."])?;
+    let (seconds, megabytes) = (clock.elapsed().as_secs_f64(), peak_megabytes()?);
+    let golden: Vec<Golden> = serde_json::from_str(include_str!("../tests/golden/embeddings.json"))?;
+    let texts: Vec<&str> = golden.iter().map(|golden| golden.text.as_str()).collect();
+    let mut lowest = f32::INFINITY;
+    for (vector, golden) in embedder.embed(&texts)?.iter().zip(&golden) {
+        let reference: [f32; WIDTH] = golden.vector.as_slice().try_into()?;
+        lowest = lowest.min(vector.cosine(&Embedding(reference)));
+    }
+    let cosine = f64::from(lowest);
+    let figures = [
+        json!({
+            "name": "embed.cosine_with_reference.lowest", "value": cosine, "unit": "cosine", "baselines": {},
+            "target": 0.9999, "met": cosine >= 0.9999,
+        }),
+        most("embed.cold_start", seconds, "s", 0.3),
+        most("embed.cold_start.peak_memory", megabytes, "MB", 150.0),
+    ];
+    println!("{}", json!({ "figures": figures }));
+    Ok(())
+}

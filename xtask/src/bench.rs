@@ -1,0 +1,31 @@
+//! `cargo xtask bench`: speed beside other tools, a file each for what is measured.
+
+mod embedding;
+mod matching;
+mod python;
+
+use clap::Subcommand;
+
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+/// What can be measured.
+#[derive(Subcommand)]
+enum Subject {
+    /// Extraction, embedding and the whole pipeline, on one core.
+    Matching(matching::Options),
+}
+
+/// Prints one table and writes the JSON file; whether everything could be measured.
+///
+/// # Errors
+/// When something that the measuring needs is not there.
+pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
+    match &options.subject {
+        Subject::Matching(options) => matching::run(options),
+    }
+}
