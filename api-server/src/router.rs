@@ -23,9 +23,12 @@ use crate::{
     assets,
     error::{Problem, ProblemKind},
     middleware::{
+        client::{Proxies, identify},
         limits::{Places, shed_load, time_out},
         metrics::{HttpMetrics, measure},
-        problem, request_id, security_headers,
+        problem,
+        rate_limit::{Guard, limit, refuse_denied},
+        request_id, security_headers,
     },
     openapi::ApiDocument,
     request::multipart::MAX_BODY_BYTES,
@@ -68,6 +71,10 @@ pub struct Frame {
     pub metrics: HttpMetrics,
     /// The URL that people use.
     pub public_url: String,
+    /// Whose word is taken for a client's address.
+    pub proxies: Proxies,
+    /// Who is refused, and who must wait.
+    pub guard: Guard,
 }
 
 /// Why the routes cannot be put together.
@@ -156,12 +163,15 @@ pub fn build(state: AppState, frame: &Frame, probes: Probes) -> Result<Router, R
     let compressible = DefaultPredicate::new().and(NotForContentType::const_new("text/html"));
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(frame.metrics.clone(), measure))
+        .layer(from_fn_with_state(frame.proxies.clone(), identify))
         .layer(from_fn(request_id::assign))
         .layer(from_fn_with_state(https, security_headers::add))
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(problem::from_panic))
-        .layer(from_fn_with_state(Places::new(frame.limits.requests), shed_load));
+        .layer(from_fn_with_state(frame.guard.clone(), refuse_denied))
+        .layer(from_fn_with_state(Places::new(frame.limits.requests), shed_load))
+        .layer(from_fn_with_state(frame.guard.clone(), limit));
     Ok(api
         .merge(page_routes(frame)?)
         .merge(documentation)

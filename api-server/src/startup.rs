@@ -10,6 +10,7 @@ use platform::{
     postgres::{self, PostgresError},
     probes::{self, Probes, Readiness},
     queue::{Queue, QueueError},
+    rate_limit::{ParseUrl, RateLimiter},
     storage::{Storage, StorageError},
     telemetry::Metrics,
 };
@@ -24,7 +25,7 @@ use crate::{
         password::{PasswordError, PasswordHasher},
         token::TokenSigner,
     },
-    middleware::metrics::HttpMetrics,
+    middleware::{client::Proxies, metrics::HttpMetrics, rate_limit::Guard},
     router::{self, Frame},
     server,
     state::{AppState, Services},
@@ -100,6 +101,9 @@ pub enum StartError {
     /// The queue's address is wrong.
     #[error("cannot use Redis")]
     Queue(#[from] QueueError),
+    /// The address of the counts of requests is wrong.
+    #[error("cannot count requests")]
+    RateLimiter(#[from] ParseUrl),
     /// The storage's settings make no client.
     #[error("cannot use the object storage")]
     Storage(#[from] StorageError),
@@ -126,6 +130,7 @@ impl StartError {
             self,
             Self::Database(PostgresError::ParseUrl(_) | PostgresError::PrivilegedRole { .. })
                 | Self::Queue(QueueError::ParseUrl(_))
+                | Self::RateLimiter(_)
                 | Self::Storage(StorageError::Configure(_))
                 | Self::Router(_)
         )
@@ -148,20 +153,24 @@ impl Application {
         platform::tls::install_provider();
         let pool = connect(&settings.database).await?;
         let key = settings.token.key.expose_secret();
+        let tokens = TokenSigner::new(settings.installation.name.as_str(), key);
         let state = AppState::new(Services {
             pool: pool.clone(),
             queue: Queue::open(&settings.cache, &settings.installation.name)?,
             storage: Storage::open(settings.object_storage.clone())?,
-            tokens: TokenSigner::new(settings.installation.name.as_str(), key),
+            tokens: tokens.clone(),
             passwords: PasswordHasher::new(std::thread::available_parallelism().map_or(1, usize::from))?,
             form_key: derived_key(key, b"forms"),
             https: settings.http.public_url.starts_with("https://"),
         });
         let probes = Probes { metrics: Metrics::new(), readiness: Readiness::new(&[ACCEPTING]) };
+        let limiter = RateLimiter::open(&settings.cache, &settings.installation.name)?;
         let frame = Frame {
             limits: settings.limits,
             metrics: HttpMetrics::register(&probes.metrics),
             public_url: settings.http.public_url.clone(),
+            proxies: Proxies::new(&settings.http),
+            guard: Guard::new(&settings.http, limiter, tokens, &probes.metrics),
         };
         let router = router::build(state, &frame, probes.clone())?;
         Ok(Self {

@@ -17,7 +17,7 @@ mod worker;
 pub use cache::CacheConfig;
 pub use database::DatabaseConfig;
 pub use env::Env;
-pub use http::HttpConfig;
+pub use http::{ForwardedHeader, HttpConfig};
 pub use installation::{Environment, InstallationConfig};
 pub use object_storage::{ObjectStorageConfig, StaticCredentials};
 pub use probes::ProbesConfig;

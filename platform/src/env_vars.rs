@@ -46,6 +46,12 @@ variables! {
     RM_PUBLIC_URL
     /// Comma-separated networks (CIDR) whose `X-Forwarded-*` headers are believed; default none.
     RM_TRUSTED_PROXIES
+    /// The header in which those proxies name the client: `x-forwarded-for` or `forwarded`; default `x-forwarded-for`.
+    RM_FORWARDED_HEADER
+    /// Requests that one client may make on `/api` in a minute; 0 for no limit; default 100.
+    RM_RATE_LIMIT_PER_MINUTE
+    /// Comma-separated networks (CIDR) whose requests are refused; default none.
+    RM_DENIED_NETWORKS
     /// Folder of the embedding model.
     RM_MODEL_DIR
     /// Path of `libpdfium.so`.

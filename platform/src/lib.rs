@@ -6,6 +6,7 @@
 //! - [`postgres`] opens the pool and tenant transactions; [`migrations`] brings the schema up.
 //! - [`tasks`] enqueues and settles units of work in Postgres, which alone decides what is done.
 //! - [`relay`] and [`queue`] move notice of work to the workers through Redis.
+//! - [`rate_limit`] counts what a client has asked for, over all replicas.
 //! - [`storage`] keeps uploaded bytes under their hash.
 //! - [`telemetry`], [`probes`] and [`shutdown`] are the parts of a well-behaved process.
 
@@ -17,6 +18,8 @@ pub mod names;
 pub mod postgres;
 pub mod probes;
 pub mod queue;
+pub mod rate_limit;
+mod redis_connection;
 pub mod relay;
 pub mod scram;
 pub mod shutdown;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::ConnectionManager;
 use redis::streams::{
     StreamAutoClaimOptions, StreamAutoClaimReply, StreamId, StreamInfoConsumersReply, StreamReadOptions,
     StreamReadReply,
@@ -16,6 +16,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::config::CacheConfig;
 use crate::names::InstallationName;
+use crate::redis_connection::settings;
 use crate::tasks::Notice;
 
 /// The consumer group of the workers.
@@ -246,14 +247,6 @@ impl Consumer {
 
 fn fields(notice: &Notice) -> [(&'static str, String); 2] {
     [("task", notice.task.to_string()), ("tenant", notice.tenant.to_string())]
-}
-
-fn settings(response_timeout: Duration) -> ConnectionManagerConfig {
-    ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(Duration::from_secs(2)))
-        .set_response_timeout(Some(response_timeout))
-        .set_number_of_retries(1)
-        .set_max_delay(Duration::from_millis(500))
 }
 
 fn delivery(message: StreamId) -> Delivery {

@@ -110,10 +110,27 @@ impl Client {
         if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
     }
 
-    async fn send(&self, request: RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
-        let response = request.send().await?;
-        let status = response.status();
-        Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null)))
+    async fn send(&self, mut request: RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
+        loop {
+            // None for an upload, whose body can be sent once only.
+            let again = request.try_clone();
+            let response = request.send().await?;
+            let status = response.status();
+            match again {
+                // As any program should: over the rate limit it waits as long as it is told.
+                Some(again) if status == StatusCode::TOO_MANY_REQUESTS => {
+                    let told = response.headers().get("retry-after").context("429 without Retry-After")?;
+                    tokio::time::sleep(Duration::from_secs(told.to_str()?.parse()?)).await;
+                    request = again;
+                }
+                _ => {
+                    return Ok((
+                        status,
+                        serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null),
+                    ));
+                }
+            }
+        }
     }
 }
 

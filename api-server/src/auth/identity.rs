@@ -2,7 +2,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use platform::{
     names::{AccountId, SessionId, TenantId},
@@ -43,18 +43,7 @@ impl FromRequestParts<AppState> for Identity {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let refuse = |detail: &'static str| Problem::new(ProblemKind::Unauthenticated, detail);
-        let header = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .ok_or_else(|| refuse("Send the access token as `Authorization: Bearer <token>`."))?;
-        let token = header
-            .to_str()
-            .ok()
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or_else(|| refuse("The Authorization header must be `Bearer <token>`."))?;
+        let token = bearer_token(&parts.headers).map_err(refuse)?;
         // Why a token is not believed helps an attacker more than a client, whose mend is the same.
         let claims = state
             .tokens
@@ -66,4 +55,22 @@ impl FromRequestParts<AppState> for Identity {
             session: SessionId::from_uuid(claims.sid),
         })
     }
+}
+
+fn refuse(detail: &'static str) -> Problem {
+    Problem::new(ProblemKind::Unauthenticated, detail)
+}
+
+/// The token of the `Authorization` header; the error says how to send one.
+pub fn bearer_token(headers: &HeaderMap) -> Result<&str, &'static str> {
+    let header = headers
+        .get(header::AUTHORIZATION)
+        .ok_or("Send the access token as `Authorization: Bearer <token>`.")?;
+    header
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or("The Authorization header must be `Bearer <token>`.")
 }

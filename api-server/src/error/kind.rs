@@ -30,6 +30,10 @@ pub enum ProblemKind {
     PayloadTooLarge,
     /// The body or the uploaded file is of a type that cannot be used here.
     UnsupportedMediaType,
+    /// Requests from the client's network are refused.
+    NetworkDenied,
+    /// The client has asked too often; try again after the time in `Retry-After`.
+    RateLimited,
     /// The service is at its limit; try again after the time in `Retry-After`.
     Overloaded,
     /// A service that this one depends on does not answer; try again after the time in `Retry-After`.
@@ -40,7 +44,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order of the page `/problems`.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::MalformedRequest,
         Self::ValidationFailed,
         Self::Unauthenticated,
@@ -53,6 +57,8 @@ impl ProblemKind {
         Self::Conflict,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
+        Self::NetworkDenied,
+        Self::RateLimited,
         Self::Overloaded,
         Self::DependencyUnavailable,
         Self::Internal,
@@ -73,6 +79,8 @@ impl ProblemKind {
             Self::Conflict => "conflict",
             Self::PayloadTooLarge => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::NetworkDenied => "network-denied",
+            Self::RateLimited => "rate-limited",
             Self::Overloaded => "overloaded",
             Self::DependencyUnavailable => "dependency-unavailable",
             Self::Internal => "internal",
@@ -94,6 +102,8 @@ impl ProblemKind {
             Self::Conflict => "The request contradicts the present state",
             Self::PayloadTooLarge => "The request is too large",
             Self::UnsupportedMediaType => "This type of content cannot be used here",
+            Self::NetworkDenied => "Requests from this network are refused",
+            Self::RateLimited => "Too many requests",
             Self::Overloaded => "The service is at its limit",
             Self::DependencyUnavailable => "A part of the service does not answer",
             Self::Internal => "The service made a mistake",
@@ -121,6 +131,10 @@ impl ProblemKind {
             Self::Conflict => "Read the state that `detail` names first.",
             Self::PayloadTooLarge => "Send at most the size that `detail` names.",
             Self::UnsupportedMediaType => "Send one of the types that `detail` names.",
+            Self::NetworkDenied => "Ask whoever runs the service, or come from another network.",
+            Self::RateLimited => {
+                "Wait the seconds in the `Retry-After` header; the `RateLimit` header of every answer says what is left."
+            }
             Self::Overloaded => "Send the request again after the seconds in the `Retry-After` header.",
             Self::DependencyUnavailable => {
                 "Send the request again after the seconds in the `Retry-After` header."
@@ -137,13 +151,14 @@ impl ProblemKind {
             Self::MalformedRequest => StatusCode::BAD_REQUEST,
             Self::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthenticated | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::CrossSiteRequest => StatusCode::FORBIDDEN,
+            Self::CrossSiteRequest | Self::NetworkDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::AccountExists | Self::Conflict => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::DependencyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -161,6 +176,7 @@ impl ProblemKind {
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::UNPROCESSABLE_ENTITY => Self::ValidationFailed,
+            StatusCode::TOO_MANY_REQUESTS => Self::RateLimited,
             StatusCode::SERVICE_UNAVAILABLE => Self::Overloaded,
             status if status.is_client_error() => Self::MalformedRequest,
             _ => Self::Internal,

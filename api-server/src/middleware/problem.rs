@@ -57,8 +57,11 @@ pub async fn render(request: Request, next: Next) -> Response {
         json
     };
     let headers = rendered.headers_mut();
-    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
-        headers.insert(header::ALLOW, allow);
+    for (name, value) in response.headers() {
+        // What was added around the handler (limits, say) holds for the answer, whatever its body.
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH && !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
     }
     if let Some(seconds) = problem.kind.retry_after_seconds() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -9,6 +9,8 @@ use axum::{
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::client::Client;
+
 /// The header that carries the id.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Most characters of an id that a client or proxy may choose.
@@ -27,7 +29,15 @@ pub async fn assign(mut request: Request, next: Next) -> Response {
         .filter(|value| is_harmless(value))
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
     // The path may hold ids, never names; queries may hold anything, so they stay out of the log.
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), path = request.uri().path());
+    let client = request.extensions().get::<Client>();
+    let span = tracing::info_span!(
+        "request",
+        request_id = %id,
+        method = %request.method(),
+        path = request.uri().path(),
+        network = client.map(Client::network),
+        https = client.is_some_and(|client| client.https),
+    );
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = std::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;

@@ -1,5 +1,6 @@
 //! Headers that tell browsers and caches what they may do with an answer.
 
+use super::client::Client;
 use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
@@ -24,8 +25,10 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
 
-/// Adds the headers. `https` says whether people reach the service by https: only then does HSTS make sense.
+/// Adds the headers. `https` says whether people reach the service by https, or a trusted proxy says it of this request:
+/// only then does HSTS make sense.
 pub async fn add(State(https): State<bool>, request: Request, next: Next) -> Response {
+    let https = https || request.extensions().get::<Client>().is_some_and(|client| client.https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {

@@ -13,6 +13,7 @@ mod browser;
 mod frame;
 mod health;
 mod jobs;
+mod limits;
 mod matches;
 mod openapi;
 mod pages;

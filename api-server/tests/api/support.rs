@@ -77,7 +77,12 @@ impl TestApp {
 
     /// The same, reaching its dependencies through `gates`.
     pub(crate) async fn start_behind(gates: &Gates) -> Self {
-        Self::launch(&gates.database, Some(gates), |_settings| ()).await
+        Self::start_behind_with(gates, |_settings| ()).await
+    }
+
+    /// The same, after `change` of its settings.
+    pub(crate) async fn start_behind_with(gates: &Gates, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::launch(&gates.database, Some(gates), change).await
     }
 
     async fn launch(database: &Database, gates: Option<&Gates>, change: impl FnOnce(&mut Settings)) -> Self {
@@ -105,6 +110,8 @@ impl TestApp {
             (env_vars::AWS_ACCESS_KEY_ID, key_id.to_owned()),
             (env_vars::AWS_SECRET_ACCESS_KEY, secret.to_owned()),
             (env_vars::RM_TOKEN_KEY, "dGhpcyBrZXkgaXMgZm9yIHRlc3RzIGFuZCBub3RoaW5nIGVsc2U=".to_owned()),
+            // Tests ask again and again; the one about the limit sets its own.
+            (env_vars::RM_RATE_LIMIT_PER_MINUTE, "1000000".to_owned()),
             (env_vars::RM_LISTEN, "127.0.0.1:0".to_owned()),
             (env_vars::RM_METRICS_LISTEN, "127.0.0.1:0".to_owned()),
         ];
