@@ -23,6 +23,7 @@ use utoipa::{
         (name = "Resumes", description = "Upload and read resumes"),
         (name = "Jobs", description = "Add and read jobs"),
         (name = "Matches", description = "How well a resume fits a job"),
+        (name = "Administration", description = "For the people who run the installation"),
         (name = "Health", description = "How the service is"),
     ),
     security(("bearer" = [])),
@@ -40,6 +41,9 @@ impl Modify for BearerTokens {
             Some("The `access_token` of POST /api/v1/accounts or /api/v1/sessions.".to_owned());
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let mut admin = Http::new(HttpAuthScheme::Bearer);
+        admin.description = Some("RM_ADMIN_TOKEN of the installation's configuration.".to_owned());
+        components.add_security_scheme("admin", SecurityScheme::Http(admin));
     }
 }
 

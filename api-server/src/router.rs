@@ -24,6 +24,8 @@ use crate::{
     error::{Problem, ProblemKind},
     middleware::{
         client::{Proxies, identify},
+        cors,
+        idempotency::{Keeper, replay},
         limits::{Places, shed_load, time_out},
         metrics::{HttpMetrics, measure},
         problem,
@@ -32,7 +34,7 @@ use crate::{
     },
     openapi::ApiDocument,
     request::multipart::MAX_BODY_BYTES,
-    routes::{accounts, docs, health, jobs, matches, pages, resumes, sessions},
+    routes::{accounts, admin::dead_letters, docs, health, jobs, matches, pages, resumes, sessions},
     state::AppState,
 };
 
@@ -73,6 +75,8 @@ pub struct Frame {
     pub public_url: String,
     /// Whose word is taken for a client's address.
     pub proxies: Proxies,
+    /// Origins whose pages may call the API.
+    pub cors_origins: Vec<String>,
     /// Who is refused, and who must wait.
     pub guard: Guard,
 }
@@ -100,9 +104,12 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(resumes::get::get_resume, resumes::delete::delete_resume))
         .routes(routes!(resumes::original::get_resume_original))
         .routes(routes!(jobs::list::list_jobs))
-        .routes(routes!(jobs::get::get_job, jobs::delete::delete_job))
+        .routes(routes!(jobs::get::get_job, jobs::edit::edit_job, jobs::delete::delete_job))
         .routes(routes!(matches::list::list_matches, matches::create::create_match))
         .routes(routes!(matches::get::get_match, matches::delete::delete_match))
+        .routes(routes!(dead_letters::list_dead_letters))
+        .routes(routes!(dead_letters::get_dead_letter, dead_letters::drop_dead_letter))
+        .routes(routes!(dead_letters::requeue_dead_letter))
         .routes(routes!(health::summary::get_health))
         .routes(routes!(health::detailed::get_detailed_health))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
@@ -166,12 +173,15 @@ pub fn build(state: AppState, frame: &Frame, probes: Probes) -> Result<Router, R
         .layer(from_fn_with_state(frame.proxies.clone(), identify))
         .layer(from_fn(request_id::assign))
         .layer(from_fn_with_state(https, security_headers::add))
+        .layer(cors::layer(&frame.cors_origins))
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(problem::from_panic))
         .layer(from_fn_with_state(frame.guard.clone(), refuse_denied))
         .layer(from_fn_with_state(Places::new(frame.limits.requests), shed_load))
         .layer(from_fn_with_state(frame.guard.clone(), limit));
+    let keeper = Keeper { state: state.clone(), places: Places::new(frame.limits.uploads) };
+    let api = api.layer(from_fn_with_state(keeper, replay));
     Ok(api
         .merge(page_routes(frame)?)
         .merge(documentation)

@@ -4,9 +4,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use platform::{
     config::{
-        CacheConfig, ConfigError, DatabaseConfig, Env, HttpConfig, InstallationConfig, ObjectStorageConfig,
-        ProbesConfig, TokenConfig,
+        AdminConfig, CacheConfig, ConfigError, DatabaseConfig, Env, HttpConfig, InstallationConfig,
+        ObjectStorageConfig, ProbesConfig, TokenConfig,
     },
+    digest::Sha256Digest,
     postgres::{self, PostgresError},
     probes::{self, Probes, Readiness},
     queue::{Queue, QueueError},
@@ -56,6 +57,8 @@ pub struct Settings {
     pub object_storage: ObjectStorageConfig,
     /// Key of the access tokens.
     pub token: TokenConfig,
+    /// Who runs the installation.
+    pub admin: AdminConfig,
     /// Address and URL.
     pub http: HttpConfig,
     /// Address of metrics and probes.
@@ -84,6 +87,7 @@ impl Settings {
             cache: CacheConfig::from_env(env)?,
             object_storage: ObjectStorageConfig::from_env(env)?,
             token: TokenConfig::from_env(env)?,
+            admin: AdminConfig::from_env(env)?,
             http: HttpConfig::from_env(env)?,
             probes: ProbesConfig::from_env(env)?,
             drain: Drain { delay: DRAIN_DELAY, deadline: DRAIN_DEADLINE },
@@ -159,6 +163,11 @@ impl Application {
             queue: Queue::open(&settings.cache, &settings.installation.name)?,
             storage: Storage::open(settings.object_storage.clone())?,
             tokens: tokens.clone(),
+            admin_token: settings
+                .admin
+                .token
+                .as_ref()
+                .map(|t| Sha256Digest::of(t.expose_secret().as_bytes())),
             passwords: PasswordHasher::new(std::thread::available_parallelism().map_or(1, usize::from))?,
             form_key: derived_key(key, b"forms"),
             https: settings.http.public_url.starts_with("https://"),
@@ -169,6 +178,7 @@ impl Application {
             limits: settings.limits,
             metrics: HttpMetrics::register(&probes.metrics),
             public_url: settings.http.public_url.clone(),
+            cors_origins: settings.http.cors_origins.clone(),
             proxies: Proxies::new(&settings.http),
             guard: Guard::new(&settings.http, limiter, tokens, &probes.metrics),
         };

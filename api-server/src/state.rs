@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use platform::{queue::Queue, storage::Storage};
+use platform::{digest::Sha256Digest, queue::Queue, storage::Storage};
 use ring::hmac;
 use sqlx::PgPool;
 
@@ -22,6 +22,8 @@ pub struct Services {
     pub storage: Storage,
     /// Makes and checks access tokens.
     pub tokens: TokenSigner,
+    /// Hash of the administrator's token; none closes the administration.
+    pub admin_token: Option<Sha256Digest>,
     /// Hashes and verifies passwords.
     pub passwords: PasswordHasher,
     /// Signs the tokens of forms.

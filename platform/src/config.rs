@@ -2,6 +2,7 @@
 //!
 //! An error names the variable and the mend. Secrets are kept in types whose `Debug` hides them.
 
+mod admin;
 mod cache;
 mod database;
 mod env;
@@ -14,6 +15,7 @@ mod telemetry;
 mod token;
 mod worker;
 
+pub use admin::AdminConfig;
 pub use cache::CacheConfig;
 pub use database::DatabaseConfig;
 pub use env::Env;

@@ -52,6 +52,10 @@ variables! {
     RM_RATE_LIMIT_PER_MINUTE
     /// Comma-separated networks (CIDR) whose requests are refused; default none.
     RM_DENIED_NETWORKS
+    /// Comma-separated origins whose pages may call the API; default none.
+    RM_CORS_ORIGINS
+    /// At least 32 characters: whoever sends it as bearer token runs the installation; absent, nobody does.
+    RM_ADMIN_TOKEN
     /// Folder of the embedding model.
     RM_MODEL_DIR
     /// Path of `libpdfium.so`.

@@ -21,6 +21,7 @@ pub mod queue;
 pub mod rate_limit;
 mod redis_connection;
 pub mod relay;
+pub mod schedule;
 pub mod scram;
 pub mod shutdown;
 pub mod storage;

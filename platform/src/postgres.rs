@@ -118,6 +118,26 @@ pub(crate) async fn dispatcher_transaction(
     transaction_with(pool, "app.dispatcher", "on").await
 }
 
+/// Begins a transaction of the people who run the installation: it sees the dead letters of all tenants.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub(crate) async fn operator_transaction(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.operator", "on").await
+}
+
+/// Begins a transaction of scheduled work: it sees the schedules and, of all tenants, what has expired.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub(crate) async fn janitor_transaction(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.janitor", "on").await
+}
+
 async fn transaction_with(
     pool: &PgPool,
     setting: &'static str,

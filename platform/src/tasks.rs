@@ -6,7 +6,9 @@
 //! Messages in the queue are only notices: late, doubled or lost ones change no result.
 
 mod claim;
+pub mod dead;
 mod enqueue;
+mod pick;
 mod settle;
 
 use std::fmt;
@@ -17,7 +19,8 @@ use uuid::Uuid;
 use crate::names::{TaskId, TenantId};
 
 pub use claim::{Claim, claim, extend_lease};
-pub use enqueue::{enqueue, wake};
+pub use enqueue::{Priority, enqueue, enqueue_with, wake};
+pub use pick::{Preference, pick};
 pub use settle::{Disposition, Outcome, SettleError, bury, finish, hand_back, postpone, retry_or_bury};
 
 /// The Postgres channel on which the relay hears that the outbox has something due.

@@ -33,6 +33,14 @@ async fn populate(pool: &PgPool) -> TenantId {
     .await
     .unwrap();
     sqlx::query(
+        "INSERT INTO idempotency_keys (tenant_id, route, key, fingerprint, locked_until, expires_at)
+         VALUES ($1, '/', 'k', sha256('x'), now(), now() + interval '1 day')",
+    )
+    .bind(tenant)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    sqlx::query(
         "INSERT INTO resumes (id, tenant_id, account_id, file_name, media_type, size_bytes, sha256, object_key)
          VALUES ($1, $2, $3, 'cv.pdf', 'application/pdf', 1, sha256('x'), 'k')",
     )

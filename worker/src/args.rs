@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use platform::migrations::Phase;
+use platform::names::TaskId;
 
 use crate::science::Purpose;
 
@@ -27,6 +28,12 @@ pub(crate) enum Command {
         /// What to do with it.
         #[command(subcommand)]
         action: Migrate,
+    },
+    /// Tasks that failed too often, of all tenants.
+    DeadLetters {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: DeadLetters,
     },
     /// Bring the schema up, then make the bucket unless it is there.
     Prepare,
@@ -62,6 +69,31 @@ pub(crate) enum Migrate {
         /// The application's role, which must exist.
         #[arg(long)]
         role: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// Print them as JSON, newest task first.
+    List {
+        /// Most letters to print.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+        limit: u16,
+    },
+    /// Print one as JSON with all attempts at it.
+    Show {
+        /// Id of the task.
+        task: TaskId,
+    },
+    /// Have it tried again from the beginning.
+    Requeue {
+        /// Id of the task.
+        task: TaskId,
+    },
+    /// Take it off the list; its resume, job or match stays failed.
+    Drop {
+        /// Id of the task.
+        task: TaskId,
     },
 }
 

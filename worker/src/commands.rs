@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod dead_letters;
 pub(crate) mod extract_child;
 pub(crate) mod healthcheck;
 pub(crate) mod migrate;

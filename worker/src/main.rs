@@ -8,6 +8,7 @@ mod metrics;
 mod relay;
 mod runner;
 mod sandbox;
+mod schedule;
 mod science;
 
 use std::process::ExitCode;
@@ -38,7 +39,9 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
     // Commands that print their answer keep standard output for it.
     let prints = matches!(
         command,
-        Command::Migrate { action: args::Migrate::Status | args::Migrate::Sql { .. } } | Command::Healthcheck
+        Command::Migrate { action: args::Migrate::Status | args::Migrate::Sql { .. } }
+            | Command::DeadLetters { .. }
+            | Command::Healthcheck
     );
     if !prints {
         telemetry::start_logging(&TelemetryConfig::from_env(env)?)
@@ -49,6 +52,7 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
         match command {
             Command::Run => commands::run::run(env).await,
             Command::Migrate { action } => commands::migrate::run(env, action).await,
+            Command::DeadLetters { action } => commands::dead_letters::run(env, action).await,
             Command::Prepare => commands::prepare::run(env).await,
             Command::Healthcheck => commands::healthcheck::run(env).await,
             Command::ExtractChild { .. } => Ok(()),

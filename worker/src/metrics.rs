@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use platform::schedule::Chore;
 use platform::tasks::TaskKind;
 use platform::telemetry::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -23,6 +24,12 @@ struct KindLabel {
     kind: &'static str,
 }
 
+/// Labels of scheduled work.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChoreLabel {
+    chore: &'static str,
+}
+
 /// The worker's metrics. Clones share them.
 #[derive(Clone)]
 pub(crate) struct WorkerMetrics {
@@ -33,6 +40,7 @@ pub(crate) struct WorkerMetrics {
     /// Tasks that this process is working on.
     pub(crate) running: Gauge,
     ended: Family<Labels, Counter>,
+    chores: Family<ChoreLabel, Counter>,
     seconds: Family<KindLabel, Histogram>,
 }
 
@@ -44,6 +52,7 @@ impl WorkerMetrics {
             announced: Counter::default(),
             running: Gauge::default(),
             ended: Family::default(),
+            chores: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.01, 2.0, 14))),
         };
         metrics.register(|registry| {
@@ -54,10 +63,16 @@ impl WorkerMetrics {
             );
             registry.register("queue_announced", "Notices put into the queue", made.announced.clone());
             registry.register("tasks_running", "Tasks being worked on", made.running.clone());
+            registry.register("schedule_runs", "Scheduled work done by this process", made.chores.clone());
             registry.register("tasks_ended", "Attempts at tasks, by how they ended", made.ended.clone());
             registry.register("task_duration_seconds", "Time that an attempt took", made.seconds.clone());
         });
         made
+    }
+
+    /// Counts scheduled work that was done.
+    pub(crate) fn count_chore(&self, chore: Chore) {
+        self.chores.get_or_create(&ChoreLabel { chore: chore.as_str() }).inc();
     }
 
     /// Counts an attempt that ended.

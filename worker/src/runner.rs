@@ -10,7 +10,8 @@ use platform::config::WorkerConfig;
 use platform::names::TaskId;
 use platform::postgres::tenant_transaction;
 use platform::queue::{Consumer, Delivery, Queue, QueueError};
-use platform::tasks::{self, Claim, Lease};
+use platform::tasks::{self, Claim, Lease, Notice, Preference};
+use rand::RngExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,8 @@ use crate::metrics::WorkerMetrics;
 pub(crate) const READ_WAIT: Duration = Duration::from_secs(1);
 /// How long after its last sign of life a worker's name is removed from the queue.
 const FORGET_AFTER: Duration = Duration::from_secs(3600);
+/// Of so many choices, one prefers batches: they go on, slowly, however much people ask for.
+const BATCH_FIRST_ONCE_IN: u32 = 8;
 /// How long to leave Redis or Postgres alone after an error.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
 
@@ -127,7 +130,7 @@ impl Runner {
             self.acknowledge(&delivery.id).await;
             return;
         };
-        match tasks::claim(&self.context.pool, notice, &self.name, self.config.lease).await {
+        match self.claim_next(notice).await {
             Ok(Claim::Leased(lease)) => {
                 self.hold(&lease);
                 attempt::run(self, &lease, &delivery.id).await;
@@ -145,6 +148,25 @@ impl Runner {
                 tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
+    }
+
+    /// Claims the task that is next in fairness. A message only says that there is work; the task that it names comes
+    /// last, for the case that it waits unseen by the choice.
+    async fn claim_next(&self, named: Notice) -> Result<Claim, sqlx::Error> {
+        let preference = if rand::rng().random_range(0..BATCH_FIRST_ONCE_IN) == 0 {
+            Preference::Batch
+        } else {
+            Preference::Interactive
+        };
+        let mut candidates = tasks::pick(&self.context.pool, preference).await?;
+        candidates.push(named);
+        for notice in candidates {
+            match tasks::claim(&self.context.pool, notice, &self.name, self.config.lease).await? {
+                Claim::NotAvailable | Claim::OtherVersion => {}
+                claimed => return Ok(claimed),
+            }
+        }
+        Ok(Claim::NotAvailable)
     }
 
     async fn acknowledge(&self, message: &str) {

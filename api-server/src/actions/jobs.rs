@@ -1,15 +1,16 @@
 //! Adding and deleting jobs.
 
+use axum::http::HeaderMap;
 use platform::tasks::{self, TaskKind};
 use uuid::Uuid;
 
 use crate::{
     auth::identity::Identity,
-    error::{FieldError, Problem},
-    request::multipart::UploadedFile,
+    error::{FieldError, Problem, ProblemKind},
+    request::{multipart::UploadedFile, version::Version},
     state::AppState,
     store::{
-        jobs::{self, Job},
+        jobs::{self, Job, JobDetail},
         objects,
     },
 };
@@ -36,18 +37,74 @@ impl JobText {
             errors.push(error);
             None
         });
-        let text = text.trim();
-        // Postgres takes no NUL in texts, and no job has one.
-        let text = text.replace('\0', "");
-        let characters = text.chars().count();
-        if characters == 0 {
-            errors.push(FieldError::at_pointer("/text", "Paste the text of the job; it is empty."));
-        } else if characters > MAX_TEXT_CHARACTERS {
-            let detail = format!("The text has {characters} characters; use at most {MAX_TEXT_CHARACTERS}.");
-            errors.push(FieldError::at_pointer("/text", detail));
-        }
+        let text = check_text(text).unwrap_or_else(|error| {
+            errors.push(error);
+            String::new()
+        });
         if errors.is_empty() { Ok(Self { title, text }) } else { Err(Problem::validation(errors)) }
     }
+}
+
+/// What an edit changes, after its check.
+#[derive(Debug)]
+pub struct Change {
+    /// The new title (none within: it is taken away), if it changes.
+    title: Option<Option<String>>,
+    /// The new text, if it changes.
+    text: Option<String>,
+}
+
+impl Change {
+    /// Checks what was given.
+    pub fn check(title: Option<&str>, text: Option<&str>) -> Result<Self, Problem> {
+        let title = title.map(|title| check_title(Some(title))).transpose();
+        let text = text.map(check_text).transpose();
+        match (title, text) {
+            (Ok(title), Ok(text)) => Ok(Self { title, text }),
+            (title, text) => {
+                let errors = [title.err(), text.err()].into_iter().flatten().collect();
+                Err(Problem::validation(errors))
+            }
+        }
+    }
+}
+
+/// Changes a job, if `headers` name the version that it is.
+pub async fn edit(
+    state: &AppState,
+    identity: Identity,
+    id: Uuid,
+    headers: &HeaderMap,
+    change: &Change,
+) -> Result<JobDetail, Problem> {
+    let mut tx = identity.transaction(&state.pool).await?;
+    let job = jobs::lock(&mut tx, id).await?.ok_or_else(|| Problem::not_found("job"))?;
+    Version::of(job.job.updated_at).demand(headers)?;
+    // The worker would write over it.
+    if job.job.status.is_busy() {
+        return Err(Problem::new(
+            ProblemKind::Conflict,
+            "The job is still being read; wait until it is ready.",
+        ));
+    }
+    let title = change.title.clone().unwrap_or(job.job.title);
+    let text = change.text.clone().or(job.text);
+    let edited = jobs::update(&mut tx, id, title.as_deref(), text.as_deref()).await?;
+    tx.commit().await?;
+    Ok(edited)
+}
+
+fn check_text(text: &str) -> Result<String, FieldError> {
+    // Postgres takes no NUL in texts, and no job has one.
+    let text = text.trim().replace('\0', "");
+    let detail = match text.chars().count() {
+        0 => "Paste the text of the job; it is empty.".to_owned(),
+        characters if characters > MAX_TEXT_CHARACTERS => {
+            format!("The text has {characters} characters; use at most {MAX_TEXT_CHARACTERS}.")
+        }
+        _ => return Ok(text),
+    };
+    Err(FieldError::at_pointer("/text", detail))
 }
 
 fn check_title(title: Option<&str>) -> Result<Option<String>, FieldError> {

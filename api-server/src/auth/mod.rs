@@ -1,5 +1,6 @@
 //! Who is asking: passwords, access tokens, sessions, and the extractors that handlers take.
 
+pub mod admin;
 pub mod email;
 pub mod identity;
 pub mod jwt_provider;

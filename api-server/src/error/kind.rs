@@ -26,6 +26,12 @@ pub enum ProblemKind {
     AccountExists,
     /// The request contradicts the present state, for example a match on a resume that failed.
     Conflict,
+    /// A request with this Idempotency-Key is being worked on; try again after the time in `Retry-After`.
+    RequestInProgress,
+    /// The thing has changed since the client read it.
+    PreconditionFailed,
+    /// An edit must say which version it edits.
+    PreconditionRequired,
     /// The body is larger than the limit.
     PayloadTooLarge,
     /// The body or the uploaded file is of a type that cannot be used here.
@@ -44,7 +50,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order of the page `/problems`.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedRequest,
         Self::ValidationFailed,
         Self::Unauthenticated,
@@ -55,6 +61,9 @@ impl ProblemKind {
         Self::Timeout,
         Self::AccountExists,
         Self::Conflict,
+        Self::RequestInProgress,
+        Self::PreconditionFailed,
+        Self::PreconditionRequired,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::NetworkDenied,
@@ -77,6 +86,9 @@ impl ProblemKind {
             Self::Timeout => "timeout",
             Self::AccountExists => "account-exists",
             Self::Conflict => "conflict",
+            Self::RequestInProgress => "request-in-progress",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::PreconditionRequired => "precondition-required",
             Self::PayloadTooLarge => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::NetworkDenied => "network-denied",
@@ -100,6 +112,9 @@ impl ProblemKind {
             Self::Timeout => "The request took too long",
             Self::AccountExists => "There is an account with this e-mail address",
             Self::Conflict => "The request contradicts the present state",
+            Self::RequestInProgress => "The same request is being worked on",
+            Self::PreconditionFailed => "It has changed meanwhile",
+            Self::PreconditionRequired => "The edit does not say which version it edits",
             Self::PayloadTooLarge => "The request is too large",
             Self::UnsupportedMediaType => "This type of content cannot be used here",
             Self::NetworkDenied => "Requests from this network are refused",
@@ -129,6 +144,11 @@ impl ProblemKind {
             Self::Timeout => "Send it again, over a faster connection if it is an upload.",
             Self::AccountExists => "Sign in instead, or use another address.",
             Self::Conflict => "Read the state that `detail` names first.",
+            Self::RequestInProgress => {
+                "Send it again after the seconds in the `Retry-After` header; the answer is then that of the first."
+            }
+            Self::PreconditionFailed => "Read it again, and repeat the edit on what it is now.",
+            Self::PreconditionRequired => "Send the `ETag` that came with it as `If-Match`.",
             Self::PayloadTooLarge => "Send at most the size that `detail` names.",
             Self::UnsupportedMediaType => "Send one of the types that `detail` names.",
             Self::NetworkDenied => "Ask whoever runs the service, or come from another network.",
@@ -155,7 +175,9 @@ impl ProblemKind {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::AccountExists | Self::Conflict => StatusCode::CONFLICT,
+            Self::AccountExists | Self::Conflict | Self::RequestInProgress => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -173,6 +195,8 @@ impl ProblemKind {
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::REQUEST_TIMEOUT => Self::Timeout,
             StatusCode::CONFLICT => Self::Conflict,
+            StatusCode::PRECONDITION_FAILED => Self::PreconditionFailed,
+            StatusCode::PRECONDITION_REQUIRED => Self::PreconditionRequired,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::UNPROCESSABLE_ENTITY => Self::ValidationFailed,
@@ -186,7 +210,7 @@ impl ProblemKind {
     /// After how many seconds a client should try again; none where trying again unchanged cannot help.
     pub fn retry_after_seconds(self) -> Option<u32> {
         match self {
-            Self::Overloaded => Some(1),
+            Self::Overloaded | Self::RequestInProgress => Some(1),
             Self::DependencyUnavailable => Some(5),
             _ => None,
         }
@@ -206,10 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn only_overload_and_absence_of_a_dependency_invite_another_try() {
+    fn only_what_passes_by_itself_invites_another_try() {
         for kind in ProblemKind::ALL {
             let invites = kind.retry_after_seconds().is_some();
-            assert_eq!(invites, kind.status() == StatusCode::SERVICE_UNAVAILABLE, "{kind:?}");
+            let passes = kind.status() == StatusCode::SERVICE_UNAVAILABLE;
+            assert_eq!(invites, passes || kind == ProblemKind::RequestInProgress, "{kind:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Problem, ProblemKind};
 
@@ -20,15 +20,20 @@ impl Places {
     pub fn new(count: usize) -> Self {
         Self(Arc::new(Semaphore::new(count)))
     }
+
+    /// A place, until it is dropped; a problem that says to come back if there is none.
+    pub fn take(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.0).try_acquire_owned().map_err(|_none_free| {
+            Problem::new(ProblemKind::Overloaded, "Too many requests are being worked on.")
+        })
+    }
 }
 
 /// Lets the request in if there is a place, else answers 503 with `Retry-After`.
 pub async fn shed_load(State(places): State<Places>, request: Request, next: Next) -> Response {
-    match places.0.try_acquire() {
+    match places.take() {
         Ok(_place) => next.run(request).await,
-        Err(_none_free) => {
-            Problem::new(ProblemKind::Overloaded, "Too many requests are being worked on.").into_response()
-        }
+        Err(problem) => problem.into_response(),
     }
 }
 

@@ -5,3 +5,4 @@ pub mod media_type;
 pub mod multipart;
 pub mod paging;
 pub mod path;
+pub mod version;

@@ -120,6 +120,37 @@ pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<JobDetail>, sqlx::Error
     .await
 }
 
+/// The same, and nobody else changes it until the transaction ends.
+pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<JobDetail>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, status, title, file_name, error, created_at, updated_at, text FROM jobs WHERE id = $1 FOR UPDATE",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Writes title and text. A job that could not be read from its file is ready once it has a text.
+pub async fn update(
+    tx: &mut Tx,
+    id: Uuid,
+    title: Option<&str>,
+    text: Option<&str>,
+) -> Result<JobDetail, sqlx::Error> {
+    sqlx::query_as(
+        "UPDATE jobs SET title = $2, text = $3, updated_at = clock_timestamp(),
+            status = CASE WHEN $3::text IS NULL THEN status ELSE 'ready' END,
+            error = CASE WHEN $3::text IS NULL THEN error END
+         WHERE id = $1
+         RETURNING id, status, title, file_name, error, created_at, updated_at, text",
+    )
+    .bind(id)
+    .bind(title)
+    .bind(text)
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// Removes a job and its matches. Gives the key of its file if it came as one (none within), or nothing if there is
 /// no such job.
 pub async fn delete(tx: &mut Tx, id: Uuid) -> Result<Option<Option<String>>, sqlx::Error> {

@@ -2,6 +2,7 @@
 //! of one tenant, so row-level security holds whatever the query says.
 
 pub mod accounts;
+pub mod idempotency;
 pub mod jobs;
 pub mod matches;
 pub mod objects;

@@ -76,12 +76,13 @@ async fn static_files_are_for_a_year_and_under_their_hash_only() {
 #[tokio::test]
 async fn answers_of_the_api_are_compressed_and_pages_are_not() {
     let app = TestApp::start().await;
-    let ask = async |path: &str| {
-        let answer = app.client.get(app.url(path)).header("accept-encoding", "gzip").send().await.unwrap();
+    let ask = async |path: &str, accept: &str| {
+        let answer = app.client.get(app.url(path)).header("accept-encoding", accept).send().await.unwrap();
         answer.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned())
     };
-    assert_eq!(ask("/openapi.json").await.as_deref(), Some("gzip"));
-    assert_eq!(ask("/").await, None);
+    assert_eq!(ask("/openapi.json", "gzip").await.as_deref(), Some("gzip"));
+    assert_eq!(ask("/openapi.json", "gzip, br").await.as_deref(), Some("br"));
+    assert_eq!(ask("/", "gzip, br").await, None);
 }
 
 #[tokio::test]
@@ -127,4 +128,29 @@ async fn a_request_that_takes_too_long_is_ended() {
     let app = TestApp::start_with(|settings| settings.limits.timeout = std::time::Duration::ZERO).await;
     let body = json!({"email": "ann@example.org", "password": crate::support::PASSWORD});
     problem(app.post_json("/api/v1/accounts", None, &body).await, 408, "timeout").await;
+}
+
+#[tokio::test]
+async fn pages_of_listed_origins_may_call_the_api_and_others_may_not() {
+    let app = TestApp::start_with(|settings| {
+        settings.http.cors_origins = vec!["https://app.example.org".to_owned()];
+        settings.http.rate_limit_per_minute = 1;
+    })
+    .await;
+    let allowed = async |origin: &str| {
+        let request = app.client.request(reqwest::Method::OPTIONS, app.url("/api/v1/resumes"));
+        let request = request.header("origin", origin).header("access-control-request-method", "POST");
+        let answer = request.header("access-control-request-headers", "authorization").send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert!(answer.headers().get("access-control-allow-credentials").is_none());
+        answer.headers().get("access-control-allow-origin").map(|value| value.to_str().unwrap().to_owned())
+    };
+    // Questions before the request are not counted: the limit of one would refuse the second.
+    assert_eq!(allowed("https://app.example.org").await.as_deref(), Some("https://app.example.org"));
+    assert_eq!(allowed("https://evil.example.org").await, None);
+    let request = app.client.get(app.url("/api/v1/nothing")).header("origin", "https://app.example.org");
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example.org");
+    let exposed = answer.headers()["access-control-expose-headers"].to_str().unwrap().to_owned();
+    assert!(exposed.contains("x-request-id") && exposed.contains("etag"), "{exposed}");
 }

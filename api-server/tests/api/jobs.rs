@@ -65,3 +65,45 @@ async fn a_deleted_job_is_gone_from_the_list() {
         list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(listed, [ids[1].as_str()]);
 }
+
+#[tokio::test]
+async fn an_edit_names_the_version_that_it_edits() {
+    let app = TestApp::start().await;
+    let user = app.sign_up("ann@example.org").await;
+    let path = format!("/api/v1/jobs/{}", app.add_job(&user, "Rust").await);
+    let read = app.get(&path, Some(&user.token)).await;
+    let tag = read.headers()["etag"].to_str().unwrap().to_owned();
+    let edit = async |tag: Option<&str>, body: Value| {
+        let request = app.client.patch(app.url(&path)).bearer_auth(&user.token).json(&body);
+        let request = if let Some(tag) = tag { request.header("if-match", tag) } else { request };
+        request.send().await.unwrap()
+    };
+    problem(edit(None, json!({"text": "Go"})).await, 428, "precondition-required").await;
+    problem(edit(Some("\"0\""), json!({"text": "Go"})).await, 412, "precondition-failed").await;
+    problem(edit(Some(&tag), json!({"text": " "})).await, 422, "validation-failed").await;
+    let edited = edit(Some(&tag), json!({"title": "SRE"})).await;
+    assert_eq!(edited.status(), StatusCode::OK);
+    let next = edited.headers()["etag"].to_str().unwrap().to_owned();
+    let job: Value = edited.json().await.unwrap();
+    assert_eq!((&job["title"], &job["text"]), (&json!("SRE"), &json!("Rust")));
+    problem(edit(Some(&tag), json!({"text": "Go"})).await, 412, "precondition-failed").await;
+    let job: Value = edit(Some(&next), json!({"text": "Go", "title": ""})).await.json().await.unwrap();
+    assert_eq!((&job["title"], &job["text"]), (&Value::Null, &json!("Go")));
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_sent_again() {
+    let app = TestApp::start().await;
+    let user = app.sign_up("ann@example.org").await;
+    let paths = [
+        format!("/api/v1/jobs/{}", app.add_job(&user, "Rust").await),
+        format!("/api/v1/resumes/{}", app.add_resume(&user, "cv").await),
+    ];
+    for path in paths {
+        let tag = app.get(&path, Some(&user.token)).await.headers()["etag"].clone();
+        let request = app.client.get(app.url(&path)).bearer_auth(&user.token);
+        let again = request.header("if-none-match", &tag).send().await.unwrap();
+        assert_eq!((again.status(), &again.headers()["etag"]), (StatusCode::NOT_MODIFIED, &tag), "{path}");
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
+}

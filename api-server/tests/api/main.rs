@@ -9,9 +9,12 @@
 )]
 
 mod accounts;
+mod admin;
 mod browser;
+mod chaos;
 mod frame;
 mod health;
+mod idempotency;
 mod jobs;
 mod limits;
 mod matches;

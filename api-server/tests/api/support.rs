@@ -2,7 +2,7 @@
 
 pub(crate) mod browser;
 mod gate;
-mod worker;
+mod process;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use gate::Gates;
 use gate::{Gate, address_of};
+pub(crate) use process::Process;
 use test_services::Database;
-use worker::Worker;
 
 /// A password that the rules accept.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -136,8 +136,15 @@ impl TestApp {
     }
 
     /// Starts the real worker for this application.
-    pub(crate) fn start_worker(&self) -> Worker {
-        Worker::start(&self.variables)
+    pub(crate) fn start_worker(&self) -> Process {
+        Process::worker(&self.variables)
+    }
+
+    /// The variables of the application, with `changes`; for more processes of the same installation.
+    pub(crate) fn variables_with(&self, changes: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
+        let kept =
+            self.variables.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+        kept.chain(changes).cloned().collect()
     }
 
     /// The address of `path`.

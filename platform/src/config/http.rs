@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use super::{ConfigError, Env};
 use crate::env_vars::{
-    RM_DENIED_NETWORKS, RM_FORWARDED_HEADER, RM_LISTEN, RM_PUBLIC_URL, RM_RATE_LIMIT_PER_MINUTE,
-    RM_TRUSTED_PROXIES,
+    RM_CORS_ORIGINS, RM_DENIED_NETWORKS, RM_FORWARDED_HEADER, RM_LISTEN, RM_PUBLIC_URL,
+    RM_RATE_LIMIT_PER_MINUTE, RM_TRUSTED_PROXIES,
 };
 
 /// The API's addresses, whose word it takes for a client's address, and what a client may ask for.
@@ -24,6 +24,8 @@ pub struct HttpConfig {
     pub forwarded_header: ForwardedHeader,
     /// Networks whose requests are refused.
     pub denied_networks: Vec<IpNet>,
+    /// Origins (scheme, host and port) whose pages may call the API.
+    pub cors_origins: Vec<String>,
     /// Requests that one client may make on `/api` in a minute; 0 for no limit.
     pub rate_limit_per_minute: u32,
 }
@@ -50,8 +52,8 @@ impl FromStr for ForwardedHeader {
 }
 
 impl HttpConfig {
-    /// Reads `RM_LISTEN`, `RM_PUBLIC_URL`, `RM_TRUSTED_PROXIES`, `RM_FORWARDED_HEADER`, `RM_DENIED_NETWORKS` and
-    /// `RM_RATE_LIMIT_PER_MINUTE`.
+    /// Reads `RM_LISTEN`, `RM_PUBLIC_URL`, `RM_TRUSTED_PROXIES`, `RM_FORWARDED_HEADER`, `RM_DENIED_NETWORKS`,
+    /// `RM_CORS_ORIGINS` and `RM_RATE_LIMIT_PER_MINUTE`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let public_url = env.optional(RM_PUBLIC_URL).unwrap_or("http://localhost:8000");
         if !(public_url.starts_with("http://") || public_url.starts_with("https://")) {
@@ -75,6 +77,7 @@ impl HttpConfig {
                 "x-forwarded-for or forwarded",
             )?,
             denied_networks: networks(env, RM_DENIED_NETWORKS)?,
+            cors_origins: origins(env)?,
             rate_limit_per_minute: env.parsed_or(
                 RM_RATE_LIMIT_PER_MINUTE,
                 100,
@@ -99,6 +102,31 @@ fn networks(env: &Env, variable: &'static str) -> Result<Vec<IpNet>, ConfigError
         .collect()
 }
 
+fn origins(env: &Env) -> Result<Vec<String>, ConfigError> {
+    let list = env.optional(RM_CORS_ORIGINS).unwrap_or_default();
+    let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| origin(part).ok_or_else(|| no_origin(part))).collect()
+}
+
+/// What a browser sends as `Origin`: no path, no default port.
+fn origin(text: &str) -> Option<String> {
+    let url = url::Url::parse(text).ok()?;
+    let is_origin = matches!(url.scheme(), "http" | "https")
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty();
+    is_origin.then(|| url.origin().ascii_serialization())
+}
+
+fn no_origin(part: &str) -> ConfigError {
+    ConfigError::Invalid {
+        variable: RM_CORS_ORIGINS,
+        reason: format!("\"{part}\" is not an origin"),
+        mend: "origins such as https://app.example.org,https://example.org:8443",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +145,16 @@ mod tests {
             let error = HttpConfig::from_env(&Env::from_pairs([(variable, "10.0.0.0/8,proxy")])).unwrap_err();
             assert!(error.to_string().starts_with(variable), "{error}");
             assert!(error.to_string().contains("\"proxy\" is not a network"), "{error}");
+        }
+    }
+
+    #[test]
+    fn origins_are_brought_to_the_form_that_browsers_send() {
+        let read = |text| HttpConfig::from_env(&Env::from_pairs([(RM_CORS_ORIGINS, text)]));
+        let origins = read("https://App.example.org/, http://localhost:3000,https://a.b:443").unwrap();
+        assert_eq!(origins.cors_origins, ["https://app.example.org", "http://localhost:3000", "https://a.b"]);
+        for bad in ["*", "app.example.org", "https://a.b/path", "file:///x"] {
+            assert!(read(bad).unwrap_err().to_string().contains("is not an origin"), "{bad}");
         }
     }
 

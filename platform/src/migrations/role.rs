@@ -173,10 +173,12 @@ const RIGHTS: &[(&str, &str)] = &[
     ("resumes", "SELECT, INSERT, UPDATE, DELETE"),
     ("jobs", "SELECT, INSERT, UPDATE, DELETE"),
     ("matches", "SELECT, INSERT, UPDATE, DELETE"),
-    ("tasks", "SELECT, INSERT, UPDATE"),
+    ("idempotency_keys", "SELECT, INSERT, UPDATE, DELETE"),
+    ("tasks", "SELECT, INSERT, UPDATE, DELETE"),
     ("task_attempts", "SELECT, INSERT, UPDATE"),
     ("dead_letters", "SELECT, INSERT, DELETE"),
     ("outbox", "SELECT, INSERT, UPDATE, DELETE"),
+    ("schedules", "SELECT, INSERT, UPDATE"),
 ];
 
 /// The statements that grant [`RIGHTS`] to the role whose quoted name is `role`.

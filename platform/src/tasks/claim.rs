@@ -91,7 +91,8 @@ pub async fn extend_lease(pool: &PgPool, held: &Lease, lease: Duration) -> Resul
 async fn leave_to_other_version(pool: &PgPool, notice: Notice) -> Result<Claim, sqlx::Error> {
     let mut transaction = tenant_transaction(pool, notice.tenant).await?;
     sqlx::query(
-        "UPDATE outbox SET available_at = now() + $2 * interval '1 second' WHERE task_id = $1 AND NOT leased",
+        "UPDATE outbox SET available_at = now() + $2 * interval '1 second', announced_at = NULL
+         WHERE task_id = $1 AND NOT leased",
     )
     .bind(notice.task)
     .bind(OTHER_VERSION_DELAY.as_secs_f64())

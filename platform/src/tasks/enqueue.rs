@@ -6,8 +6,25 @@ use uuid::Uuid;
 use super::{OUTBOX_CHANNEL, TaskKind};
 use crate::names::{TaskId, TenantId};
 
-/// Adds a task to the outbox within `transaction`, which must be one of `tenant`: the task exists exactly when the
-/// caller's rows do. The relay announces it to the workers after the commit.
+/// How soon a task is to be done, next to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Priority {
+    /// A person waits for it.
+    Interactive,
+    /// One of many that were asked for at once.
+    Batch,
+}
+
+impl Priority {
+    fn as_i16(self) -> i16 {
+        match self {
+            Self::Interactive => 0,
+            Self::Batch => 1,
+        }
+    }
+}
+
+/// Adds a task for which a person waits; see [`enqueue_with`].
 ///
 /// # Errors
 /// When a query fails; the transaction is then of no more use.
@@ -17,18 +34,35 @@ pub async fn enqueue(
     kind: TaskKind,
     subject: Uuid,
 ) -> Result<TaskId, sqlx::Error> {
+    enqueue_with(transaction, tenant, kind, subject, Priority::Interactive).await
+}
+
+/// Adds a task to the outbox within `transaction`, which must be one of `tenant`: the task exists exactly when the
+/// caller's rows do. The relay announces it to the workers after the commit.
+///
+/// # Errors
+/// When a query fails; the transaction is then of no more use.
+pub async fn enqueue_with(
+    transaction: &mut Transaction<'static, Postgres>,
+    tenant: TenantId,
+    kind: TaskKind,
+    subject: Uuid,
+    priority: Priority,
+) -> Result<TaskId, sqlx::Error> {
     let task = TaskId::new();
-    sqlx::query("INSERT INTO tasks (id, tenant_id, kind, subject_id) VALUES ($1, $2, $3, $4)")
+    sqlx::query("INSERT INTO tasks (id, tenant_id, kind, subject_id, priority) VALUES ($1, $2, $3, $4, $5)")
         .bind(task)
         .bind(tenant)
         .bind(kind.as_str())
         .bind(subject)
+        .bind(priority.as_i16())
         .execute(&mut **transaction)
         .await?;
-    sqlx::query("INSERT INTO outbox (task_id, tenant_id, kind) VALUES ($1, $2, $3)")
+    sqlx::query("INSERT INTO outbox (task_id, tenant_id, kind, priority) VALUES ($1, $2, $3, $4)")
         .bind(task)
         .bind(tenant)
         .bind(kind.as_str())
+        .bind(priority.as_i16())
         .execute(&mut **transaction)
         .await?;
     notify(transaction).await?;

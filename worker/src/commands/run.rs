@@ -22,6 +22,7 @@ use crate::metrics::WorkerMetrics;
 use crate::relay;
 use crate::runner::{READ_WAIT, Runner};
 use crate::sandbox::Sandbox;
+use crate::schedule;
 use crate::science::Scorer;
 
 const MODEL: &str = "model";
@@ -43,12 +44,15 @@ pub(crate) async fn run(env: &Env) -> Result<(), Failure> {
     let relayed =
         relay::run(runner.context.pool.clone(), runner.queue.clone(), runner.metrics.clone(), stop.clone());
     let relay = tokio::spawn(relayed);
+    let chores = schedule::run(runner.context.pool.clone(), runner.metrics.clone(), stop.clone());
+    let schedule = tokio::spawn(chores);
     readiness.met(ACCEPTING_WORK);
     tracing::info!(worker = runner.name, concurrency = runner.config.concurrency, "working");
     runner.run(&stop).await;
 
     readiness.lost(ACCEPTING_WORK);
     relay.await.map_err(|error| Failure::retryable(&error))?;
+    schedule.await.map_err(|error| Failure::retryable(&error))?;
     runner.context.pool.close().await;
     probes_stop.cancel();
     // A client that keeps its connection open does not keep the worker.

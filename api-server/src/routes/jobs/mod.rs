@@ -2,5 +2,6 @@
 
 pub mod create;
 pub mod delete;
+pub mod edit;
 pub mod get;
 pub mod list;

@@ -1,24 +1,33 @@
-//! The real worker, as a process of its own.
+//! The real programs, each as a process of its own.
 
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
-/// A running worker; ends when dropped.
-pub(crate) struct Worker(Child);
+/// A running program; killed when dropped.
+pub(crate) struct Process(Child);
 
-impl Worker {
+impl Process {
     /// Starts a worker with these variables and no others but those that find the model.
-    pub(crate) fn start(variables: &[(&'static str, String)]) -> Self {
+    pub(crate) fn worker(variables: &[(&'static str, String)]) -> Self {
+        Self::start(&worker_program(), "run", variables)
+    }
+
+    /// Starts an API server with these variables.
+    pub(crate) fn api(variables: &[(&'static str, String)]) -> Self {
+        Self::start(Path::new(env!("CARGO_BIN_EXE_api-server")), "serve", variables)
+    }
+
+    fn start(program: &Path, action: &str, variables: &[(&'static str, String)]) -> Self {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]).arg(program()).arg("run").stdin(Stdio::null());
+        command.args(["--pdeathsig", "KILL"]).arg(program).arg(action).stdin(Stdio::null());
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         Self(command.spawn().expect("setpriv (package util-linux) starts"))
     }
 }
 
-impl Drop for Worker {
+impl Drop for Process {
     fn drop(&mut self) {
         // Both fail only if it has ended by itself.
         drop(self.0.kill());
@@ -27,7 +36,7 @@ impl Drop for Worker {
 }
 
 // Beside the program under test: `cargo test --workspace` builds both before any test runs. Alone, it is built here.
-fn program() -> PathBuf {
+fn worker_program() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_api-server")).with_file_name("worker");
     if !path.is_file() {
         let built = Command::new(env!("CARGO")).args(["build", "--package", "worker"]).status().unwrap();
