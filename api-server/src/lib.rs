@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod assets;
 pub mod auth;
+pub mod changes;
 pub mod commands;
 pub mod error;
 pub mod middleware;

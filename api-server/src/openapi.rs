@@ -20,6 +20,7 @@ use utoipa::{
     servers((url = "/", description = "This installation")),
     tags(
         (name = "Accounts", description = "Sign-up, sign-in, tokens"),
+        (name = "Organisations", description = "Who works together, and as what"),
         (name = "Resumes", description = "Upload and read resumes"),
         (name = "Jobs", description = "Add and read jobs"),
         (name = "Matches", description = "How well a resume fits a job"),
@@ -36,9 +37,10 @@ struct BearerTokens;
 impl Modify for BearerTokens {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let mut bearer = Http::new(HttpAuthScheme::Bearer);
-        bearer.bearer_format = Some("JWT".to_owned());
-        bearer.description =
-            Some("The `access_token` of POST /api/v1/accounts or /api/v1/sessions.".to_owned());
+        bearer.bearer_format = Some("JWT or rmk_…".to_owned());
+        bearer.description = Some(
+            "The `access_token` of POST /api/v1/accounts or /api/v1/sessions, or an API key.".to_owned(),
+        );
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let mut admin = Http::new(HttpAuthScheme::Bearer);

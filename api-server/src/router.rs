@@ -34,7 +34,10 @@ use crate::{
     },
     openapi::ApiDocument,
     request::multipart::MAX_BODY_BYTES,
-    routes::{accounts, admin::dead_letters, docs, health, jobs, matches, pages, resumes, sessions},
+    routes::{
+        accounts, admin::dead_letters, api_keys, audit, batches, docs, events, health, invitations, jobs,
+        matches, members, organisations, pages, resumes, sessions,
+    },
     state::AppState,
 };
 
@@ -48,6 +51,8 @@ pub struct Limits {
     pub requests: usize,
     /// Uploads at the same time; each may hold 10 MiB.
     pub uploads: usize,
+    /// Streams of events at the same time.
+    pub streams: usize,
     /// Longest time for a request.
     pub timeout: Duration,
     /// Longest time for an upload, which a slow line needs.
@@ -59,6 +64,7 @@ impl Default for Limits {
         Self {
             requests: 512,
             uploads: 16,
+            streams: 256,
             timeout: Duration::from_secs(20),
             upload_timeout: Duration::from_secs(120),
         }
@@ -97,9 +103,21 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
     let plain = OpenApiRouter::with_openapi(ApiDocument::openapi())
         .routes(routes!(accounts::create::create_account))
         .routes(routes!(accounts::get::get_account))
-        .routes(routes!(sessions::create::create_session))
+        .routes(routes!(accounts::password::put_password))
+        .routes(routes!(accounts::personal::export_account))
+        .routes(routes!(accounts::personal::erase_account))
+        .routes(routes!(sessions::create::create_session, sessions::delete_all::delete_all_sessions))
         .routes(routes!(sessions::refresh::refresh_session))
         .routes(routes!(sessions::delete::delete_session))
+        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
+        .routes(routes!(api_keys::delete_api_key))
+        .routes(routes!(organisations::list_organisations, organisations::create_organisation))
+        .routes(routes!(organisations::enter_organisation))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::change_member, members::remove_member))
+        .routes(routes!(invitations::list_invitations, invitations::create_invitation))
+        .routes(routes!(invitations::accept_invitation))
+        .routes(routes!(invitations::delete_invitation))
         .routes(routes!(resumes::list::list_resumes))
         .routes(routes!(resumes::get::get_resume, resumes::delete::delete_resume))
         .routes(routes!(resumes::original::get_resume_original))
@@ -107,6 +125,12 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::get::get_job, jobs::edit::edit_job, jobs::delete::delete_job))
         .routes(routes!(matches::list::list_matches, matches::create::create_match))
         .routes(routes!(matches::get::get_match, matches::delete::delete_match))
+        .routes(routes!(batches::list_batches, batches::create_batch))
+        .routes(routes!(batches::get_batch, batches::delete_batch))
+        .routes(routes!(batches::get_batch_results))
+        .routes(routes!(resumes::json_resume::get_json_resume))
+        .routes(routes!(events::stream_events))
+        .routes(routes!(audit::list_audit_events))
         .routes(routes!(dead_letters::list_dead_letters))
         .routes(routes!(dead_letters::get_dead_letter, dead_letters::drop_dead_letter))
         .routes(routes!(dead_letters::requeue_dead_letter))
@@ -167,7 +191,8 @@ pub fn build(state: AppState, frame: &Frame, probes: Probes) -> Result<Router, R
     let documentation = docs::routes(&document)?;
     // Pages hold a form's token beside text that others may have chosen; compressing both together would let a
     // listener guess the token by the size (BREACH).
-    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("text/html"));
+    let compressible =
+        DefaultPredicate::new().and(NotForContentType::const_new("text/html")).and(NotForContentType::SSE);
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(frame.metrics.clone(), measure))
         .layer(from_fn_with_state(frame.proxies.clone(), identify))

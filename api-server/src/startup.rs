@@ -26,7 +26,8 @@ use crate::{
         password::{PasswordError, PasswordHasher},
         token::TokenSigner,
     },
-    middleware::{client::Proxies, metrics::HttpMetrics, rate_limit::Guard},
+    changes::Changes,
+    middleware::{client::Proxies, limits::Places, metrics::HttpMetrics, rate_limit::Guard},
     router::{self, Frame},
     server,
     state::{AppState, Services},
@@ -148,6 +149,8 @@ pub struct Application {
     router: axum::Router,
     probes: Probes,
     drain: Drain,
+    changes: Changes,
+    stopping: CancellationToken,
     pool: PgPool,
 }
 
@@ -158,6 +161,7 @@ impl Application {
         let pool = connect(&settings.database).await?;
         let key = settings.token.key.expose_secret();
         let tokens = TokenSigner::new(settings.installation.name.as_str(), key);
+        let (changes, stopping) = (Changes::default(), CancellationToken::new());
         let state = AppState::new(Services {
             pool: pool.clone(),
             queue: Queue::open(&settings.cache, &settings.installation.name)?,
@@ -168,6 +172,10 @@ impl Application {
                 .token
                 .as_ref()
                 .map(|t| Sha256Digest::of(t.expose_secret().as_bytes())),
+            backup_retention_days: settings.installation.backup_retention_days,
+            changes: changes.clone(),
+            streams: Places::new(settings.limits.streams),
+            stopping: stopping.clone(),
             passwords: PasswordHasher::new(std::thread::available_parallelism().map_or(1, usize::from))?,
             form_key: derived_key(key, b"forms"),
             https: settings.http.public_url.starts_with("https://"),
@@ -189,6 +197,8 @@ impl Application {
             router,
             probes,
             drain: settings.drain,
+            changes,
+            stopping,
             pool,
         })
     }
@@ -209,16 +219,20 @@ impl Application {
         let probes =
             tokio::spawn(probes::serve(self.probes_listener, self.probes.clone(), stop_probes.clone()));
         self.probes.readiness.met(ACCEPTING);
-        let readiness = self.probes.readiness;
+        let listening = tokio::spawn(self.changes.listen(self.pool.clone(), self.stopping.clone()));
+        let (readiness, stopping) = (self.probes.readiness, self.stopping);
         let told_to_stop = async move {
             stop.cancelled().await;
             readiness.lost(ACCEPTING);
             tokio::time::sleep(self.drain.delay).await;
+            // Streams would never end by themselves; their clients come back to another replica.
+            stopping.cancel();
         };
         let cut_off = server::serve(self.listener, self.router, told_to_stop, self.drain.deadline).await;
         if cut_off > 0 {
             tracing::warn!(connections = cut_off, "connections were cut off at the deadline");
         }
+        listening.await.map_err(std::io::Error::other)?;
         self.pool.close().await;
         // The probes answer to the last, so that a stopping pod is seen as live and not ready.
         stop_probes.cancel();

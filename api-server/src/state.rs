@@ -5,8 +5,13 @@ use std::{ops::Deref, sync::Arc};
 use platform::{digest::Sha256Digest, queue::Queue, storage::Storage};
 use ring::hmac;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
-use crate::auth::{password::PasswordHasher, token::TokenSigner};
+use crate::{
+    auth::{password::PasswordHasher, token::TokenSigner},
+    changes::Changes,
+    middleware::limits::Places,
+};
 
 /// The handles of [`Services`]; cheap to clone.
 #[derive(Clone)]
@@ -24,6 +29,14 @@ pub struct Services {
     pub tokens: TokenSigner,
     /// Hash of the administrator's token; none closes the administration.
     pub admin_token: Option<Sha256Digest>,
+    /// Where streams of events hear of changes.
+    pub changes: Changes,
+    /// How many streams of events there may be.
+    pub streams: Places,
+    /// Cancelled when the server stops; streams end by it.
+    pub stopping: CancellationToken,
+    /// For how many days a backup is kept: so long does it remember what was erased.
+    pub backup_retention_days: u16,
     /// Hashes and verifies passwords.
     pub passwords: PasswordHasher,
     /// Signs the tokens of forms.

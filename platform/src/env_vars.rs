@@ -16,6 +16,8 @@ variables! {
     RM_ENVIRONMENT
     /// Name of the installation, the prefix of its Redis keys; default `resume-matcher`.
     RM_INSTALLATION
+    /// Days for which backups are kept; said to people who have themselves erased; default 30.
+    RM_BACKUP_RETENTION_DAYS
     /// Postgres URL of the application role, which cannot bypass row-level security.
     DATABASE_URL
     /// Postgres URL of the role that owns the schema; only migrations use it; default `DATABASE_URL`.

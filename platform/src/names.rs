@@ -59,12 +59,16 @@ ids! {
     AccountId
     /// A signed-in session.
     SessionId
+    /// An API key.
+    ApiKeyId
     /// An uploaded resume.
     ResumeId
     /// A job that resumes are matched with.
     JobId
     /// A match of one resume and one job.
     MatchId
+    /// Many matches that were asked for at once.
+    BatchId
     /// A unit of work in the queue.
     TaskId
 }

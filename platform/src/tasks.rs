@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::names::{TaskId, TenantId};
 
 pub use claim::{Claim, claim, extend_lease};
-pub use enqueue::{Priority, enqueue, enqueue_with, wake};
+pub use enqueue::{Priority, enqueue, enqueue_many, enqueue_with, wake};
 pub use pick::{Preference, pick};
 pub use settle::{Disposition, Outcome, SettleError, bury, finish, hand_back, postpone, retry_or_bury};
 

@@ -21,6 +21,18 @@ impl Timestamp {
         Self(jiff::Timestamp::now())
     }
 
+    /// The moment so many microseconds after 1970; the nearest that there is when it is out of range.
+    pub fn from_microseconds(microseconds: i64) -> Self {
+        let nearest = if microseconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        Self(jiff::Timestamp::from_microsecond(microseconds).unwrap_or(nearest))
+    }
+
+    /// The moment so many days of 24 hours later; the last that there is when it is out of range.
+    pub fn plus_days(self, days: u16) -> Self {
+        let later = self.0.checked_add(jiff::SignedDuration::from_hours(24 * i64::from(days)));
+        Self(later.unwrap_or(jiff::Timestamp::MAX))
+    }
+
     /// The moment as the `jiff` crate has it.
     pub fn as_jiff(self) -> jiff::Timestamp {
         self.0

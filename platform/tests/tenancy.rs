@@ -33,6 +33,25 @@ async fn populate(pool: &PgPool) -> TenantId {
     .await
     .unwrap();
     sqlx::query(
+        "INSERT INTO api_keys (id, tenant_id, account_id, name, key_hash, scope, expires_at)
+         VALUES ($1, $2, $3, 'k', sha256('x'), 'read', now() + interval '1 day')",
+    )
+    .bind(Uuid::now_v7())
+    .bind(tenant)
+    .bind(account)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    sqlx::query(
+        "INSERT INTO invitations (id, tenant_id, email, role, token_hash, expires_at)
+         VALUES ($1, $2, 'bob@example.org', 'viewer', sha256('x'), now() + interval '1 day')",
+    )
+    .bind(Uuid::now_v7())
+    .bind(tenant)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    sqlx::query(
         "INSERT INTO idempotency_keys (tenant_id, route, key, fingerprint, locked_until, expires_at)
          VALUES ($1, '/', 'k', sha256('x'), now(), now() + interval '1 day')",
     )
@@ -52,6 +71,12 @@ async fn populate(pool: &PgPool) -> TenantId {
     .unwrap();
     sqlx::query("INSERT INTO jobs (id, tenant_id, status, text) VALUES ($1, $2, 'ready', 'Rust')")
         .bind(job)
+        .bind(tenant)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    sqlx::query("INSERT INTO batches (id, tenant_id, total) VALUES ($1, $2, 1)")
+        .bind(Uuid::now_v7())
         .bind(tenant)
         .execute(&mut *transaction)
         .await

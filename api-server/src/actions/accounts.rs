@@ -4,7 +4,7 @@ use platform::{names::AccountId, postgres};
 use secrecy::SecretString;
 
 use crate::{
-    auth::{email::Email, password::check_password, session_token::SessionToken},
+    auth::{email::Email, identity::Identity, password::check_password, session_token::SessionToken},
     error::{FieldError, Problem, ProblemKind},
     state::AppState,
     store::{
@@ -85,6 +85,29 @@ pub async fn sign_in(state: &AppState, email: &str, password: SecretString) -> R
     let session = sessions::create(&mut tx, tenant, account).await?;
     tx.commit().await?;
     Ok(SignedIn { account, session })
+}
+
+/// Changes the caller's password and ends its other sessions.
+pub async fn change_password(
+    state: &AppState,
+    identity: Identity,
+    current: SecretString,
+    new: SecretString,
+) -> Result<(), Problem> {
+    let (entered, session) = identity.own_transaction(&state.pool).await?;
+    entered.tx.commit().await?;
+    let found = accounts::password_of(&state.pool, entered.account).await?;
+    let (email, stored) = found.ok_or_else(|| Problem::not_found("account"))?;
+    if !state.passwords.verify(current, Some(stored)).await? {
+        return Err(Problem::new(ProblemKind::InvalidCredentials, "The present password is wrong."));
+    }
+    if let Err(weakness) = check_password(&new, &email) {
+        return Err(Problem::validation(vec![FieldError::at_pointer("/new_password", weakness.to_string())]));
+    }
+    let hash = state.passwords.hash(new).await?;
+    accounts::set_password(&state.pool, entered.account, &hash).await?;
+    sessions::revoke_all(&state.pool, entered.account, Some(session)).await?;
+    Ok(())
 }
 
 /// Replaces a session's token by a new one.

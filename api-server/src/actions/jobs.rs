@@ -5,7 +5,7 @@ use platform::tasks::{self, TaskKind};
 use uuid::Uuid;
 
 use crate::{
-    auth::identity::Identity,
+    auth::identity::{Entered, Identity},
     error::{FieldError, Problem, ProblemKind},
     request::{multipart::UploadedFile, version::Version},
     state::AppState,
@@ -120,9 +120,8 @@ fn check_title(title: Option<&str>) -> Result<Option<String>, FieldError> {
 
 /// Adds a job given as text.
 pub async fn add_text(state: &AppState, identity: Identity, job: &JobText) -> Result<Job, Problem> {
-    let mut tx = identity.transaction(&state.pool).await?;
-    let job = jobs::insert_text(&mut tx, identity.tenant, identity.account, job.title.as_deref(), &job.text)
-        .await?;
+    let Entered { mut tx, account, .. } = identity.enter(&state.pool).await?;
+    let job = jobs::insert_text(&mut tx, identity.tenant, account, job.title.as_deref(), &job.text).await?;
     tx.commit().await?;
     Ok(job)
 }
@@ -135,12 +134,13 @@ pub async fn add_file(
     file: UploadedFile,
 ) -> Result<Job, Problem> {
     let title = check_title(title).map_err(|error| Problem::validation(vec![error]))?;
+    // Before any byte is stored: whoever may not add anything shall not fill the storage.
+    identity.transaction(&state.pool).await?.commit().await?;
     let stored = state.storage.put(identity.tenant, file.content.clone()).await?;
-    let mut tx = identity.transaction(&state.pool).await?;
+    let Entered { mut tx, account, .. } = identity.enter(&state.pool).await?;
     objects::lock(&mut tx, &stored.key).await?;
     let job =
-        jobs::insert_file(&mut tx, identity.tenant, identity.account, title.as_deref(), &file, &stored.key)
-            .await?;
+        jobs::insert_file(&mut tx, identity.tenant, account, title.as_deref(), &file, &stored.key).await?;
     tasks::enqueue(&mut tx, identity.tenant, TaskKind::ExtractJob, job.id.as_uuid()).await?;
     // Under the lock: a deletion of the same bytes either came before, or sees our row.
     state.storage.put(identity.tenant, file.content).await?;

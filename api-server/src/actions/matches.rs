@@ -4,7 +4,7 @@ use platform::tasks::{self, TaskKind};
 use uuid::Uuid;
 
 use crate::{
-    auth::identity::Identity,
+    auth::identity::{Entered, Identity},
     error::{FieldError, Problem, ProblemKind},
     state::AppState,
     store::{
@@ -22,7 +22,7 @@ pub async fn request(
     resume: Uuid,
     job: Uuid,
 ) -> Result<MatchDetail, Problem> {
-    let mut tx = identity.transaction(&state.pool).await?;
+    let Entered { mut tx, account, .. } = identity.enter(&state.pool).await?;
     let resume = resumes::get(&mut tx, resume).await?.map(|detail| detail.resume);
     let job = jobs::get(&mut tx, job).await?.map(|detail| detail.job);
     let (Some(resume), Some(job)) = (&resume, &job) else {
@@ -44,7 +44,7 @@ pub async fn request(
             return Err(Problem::new(ProblemKind::Conflict, detail));
         }
     }
-    let id = matches::insert(&mut tx, identity.tenant, identity.account, resume.id, job.id).await?;
+    let id = matches::insert(&mut tx, identity.tenant, account, resume.id, job.id).await?;
     tasks::enqueue(&mut tx, identity.tenant, TaskKind::MatchResume, id.as_uuid()).await?;
     let made = matches::get(&mut tx, id.as_uuid()).await?.ok_or_else(|| Problem::not_found("match"))?;
     tx.commit().await?;

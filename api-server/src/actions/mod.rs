@@ -1,6 +1,8 @@
 //! What the API and the pages both do: each action checks its input, then changes rows and bytes together.
 
 pub mod accounts;
+pub mod batches;
 pub mod jobs;
 pub mod matches;
+pub mod personal;
 pub mod resumes;

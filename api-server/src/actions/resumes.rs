@@ -4,7 +4,7 @@ use platform::tasks::{self, TaskKind};
 use uuid::Uuid;
 
 use crate::{
-    auth::identity::Identity,
+    auth::identity::{Entered, Identity},
     error::Problem,
     request::multipart::UploadedFile,
     state::AppState,
@@ -33,11 +33,9 @@ pub async fn upload(state: &AppState, identity: Identity, file: UploadedFile) ->
     }
     // Before the transaction, so that a slow storage does not hold a connection of the pool.
     let stored = state.storage.put(identity.tenant, file.content.clone()).await?;
-    let mut tx = identity.transaction(&state.pool).await?;
+    let Entered { mut tx, account, .. } = identity.enter(&state.pool).await?;
     objects::lock(&mut tx, &stored.key).await?;
-    let Some(resume) =
-        resumes::insert(&mut tx, identity.tenant, identity.account, &file, &stored.key).await?
-    else {
+    let Some(resume) = resumes::insert(&mut tx, identity.tenant, account, &file, &stored.key).await? else {
         let known = resumes::find_by_hash(&mut tx, file.sha256).await?;
         return known.map(Uploaded::Known).ok_or_else(|| Problem::not_found("resume"));
     };

@@ -1,41 +1,138 @@
-//! The caller of the API, known by a bearer token.
+//! The caller of the API, known by an access token of a session or by an API key.
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
 };
 use platform::{
-    names::{AccountId, SessionId, TenantId},
+    digest::Sha256Digest,
+    names::{AccountId, ApiKeyId, SessionId, TenantId},
     postgres,
 };
 use sqlx::PgPool;
 
+use super::session_token::{API_KEY_PREFIX, ApiKey};
 use crate::{
     error::{Problem, ProblemKind},
+    middleware::request_id,
     state::AppState,
-    store::{Tx, sessions},
+    store::{
+        Tx,
+        api_keys::{self, Scope},
+        members::{self, Role},
+        sessions,
+    },
 };
 
-/// Who asks. Rows are reached through [`Identity::transaction`] only, which asks the database whether the session is
-/// still good: a token alone opens nothing.
+/// By what the caller is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credential {
+    /// An access token, or the cookie of the pages.
+    Session {
+        /// The account that the token names.
+        account: AccountId,
+        /// The session that it came from.
+        session: SessionId,
+    },
+    /// An API key.
+    Key {
+        /// Its row.
+        id: ApiKeyId,
+        /// What the row must have.
+        hash: Sha256Digest,
+    },
+}
+
+/// Who asks, as the request says. Rows are reached through the transactions here only, which ask the database whether the
+/// session or key is still good and what the caller may do: a token alone opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The account.
-    pub account: AccountId,
     /// The tenant whose rows it works on.
     pub tenant: TenantId,
-    /// The session it came by.
-    pub session: SessionId,
+    credential: Credential,
+    /// Whether the request changes anything; those that look only are open to viewers and to keys that read.
+    writes: bool,
+}
+
+/// A transaction of the caller's tenant, and who the caller turned out to be.
+pub struct Entered {
+    /// The transaction.
+    pub tx: Tx,
+    /// The account.
+    pub account: AccountId,
+    /// What it may do here.
+    pub role: Role,
 }
 
 impl Identity {
-    /// Begins a transaction of the caller's tenant, if the session has not ended.
+    /// A person at the pages. Each form is a request that changes something.
+    pub fn of_session(tenant: TenantId, account: AccountId, session: SessionId, writes: bool) -> Self {
+        Self { tenant, credential: Credential::Session { account, session }, writes }
+    }
+
+    /// Begins a transaction of the caller's tenant, if the caller may do what the request's method says.
     pub async fn transaction(&self, pool: &PgPool) -> Result<Tx, Problem> {
-        let mut tx = postgres::tenant_transaction(pool, self.tenant).await?;
-        if !sessions::is_live(&mut tx, self.session, self.account).await? {
-            return Err(Problem::new(ProblemKind::Unauthenticated, "The session has ended; sign in again."));
+        Ok(self.enter(pool).await?.tx)
+    }
+
+    /// The same, with the caller's account and role.
+    pub async fn enter(&self, pool: &PgPool) -> Result<Entered, Problem> {
+        let (entered, scope) = self.verify(pool).await?;
+        if self.writes && entered.role == Role::Viewer {
+            return Err(forbidden("As a viewer of this organisation you can look, and change nothing."));
         }
-        Ok(tx)
+        if self.writes && scope == Scope::Read {
+            return Err(forbidden("This API key may only read."));
+        }
+        Ok(entered)
+    }
+
+    /// Begins a transaction about the caller's own account: viewers may do that too, API keys may not.
+    pub async fn own_transaction(&self, pool: &PgPool) -> Result<(Entered, SessionId), Problem> {
+        let Credential::Session { session, .. } = self.credential else {
+            return Err(forbidden("An API key cannot manage accounts, sessions and keys; sign in."));
+        };
+        Ok((self.verify(pool).await?.0, session))
+    }
+
+    /// Begins a transaction of an owner who manages the organisation.
+    pub async fn owner_transaction(&self, pool: &PgPool) -> Result<Entered, Problem> {
+        let (entered, _session) = self.own_transaction(pool).await?;
+        if entered.role == Role::Owner {
+            Ok(entered)
+        } else {
+            Err(forbidden("Only an owner of the organisation can do that."))
+        }
+    }
+
+    async fn verify(&self, pool: &PgPool) -> Result<(Entered, Scope), Problem> {
+        let mut tx = postgres::tenant_transaction(pool, self.tenant).await?;
+        let (account, scope) = match self.credential {
+            Credential::Session { account, session } => {
+                if !sessions::is_live(&mut tx, session, account).await? {
+                    return Err(refuse("The session has ended; sign in again."));
+                }
+                (account, Scope::Write)
+            }
+            Credential::Key { id, hash } => api_keys::use_key(&mut tx, id, hash)
+                .await?
+                .ok_or_else(|| refuse("The API key is not valid or has ended."))?,
+        };
+        // Sessions and keys go with the membership, so there is a role as a rule.
+        let role = members::role_of(&mut tx, account)
+            .await?
+            .ok_or_else(|| refuse("You do not belong to this organisation any more."))?;
+        // For the audit log, which triggers write.
+        let actor = match self.credential {
+            Credential::Session { account, .. } => format!("account:{account}"),
+            Credential::Key { id, .. } => format!("api-key:{id}"),
+        };
+        sqlx::query("SELECT set_config('app.actor', $1, true), set_config('app.request_id', $2, true)")
+            .bind(actor)
+            .bind(request_id::current().unwrap_or_default())
+            .execute(&mut *tx)
+            .await?;
+        Ok((Entered { tx, account, role }, scope))
     }
 }
 
@@ -43,22 +140,33 @@ impl FromRequestParts<AppState> for Identity {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let writes = !matches!(parts.method, Method::GET | Method::HEAD);
         let token = bearer_token(&parts.headers).map_err(refuse)?;
+        if token.starts_with(API_KEY_PREFIX) {
+            let key = ApiKey::parse(token).ok_or_else(|| refuse("The API key is not valid or has ended."))?;
+            let credential = Credential::Key { id: key.id, hash: key.hash() };
+            return Ok(Self { tenant: key.tenant, credential, writes });
+        }
         // Why a token is not believed helps an attacker more than a client, whose mend is the same.
         let claims = state
             .tokens
             .check(token)
             .map_err(|_error| refuse("The access token is not valid or too old."))?;
-        Ok(Self {
-            account: AccountId::from_uuid(claims.sub),
-            tenant: TenantId::from_uuid(claims.tenant),
-            session: SessionId::from_uuid(claims.sid),
-        })
+        Ok(Self::of_session(
+            TenantId::from_uuid(claims.tenant),
+            AccountId::from_uuid(claims.sub),
+            SessionId::from_uuid(claims.sid),
+            writes,
+        ))
     }
 }
 
 fn refuse(detail: &'static str) -> Problem {
     Problem::new(ProblemKind::Unauthenticated, detail)
+}
+
+fn forbidden(detail: &'static str) -> Problem {
+    Problem::new(ProblemKind::Forbidden, detail)
 }
 
 /// The token of the `Authorization` header; the error says how to send one.

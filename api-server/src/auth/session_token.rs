@@ -1,12 +1,12 @@
-//! Session tokens: the secret that a browser keeps in its cookie and an API client uses to refresh.
+//! Tokens of sessions and API keys: the secrets that browsers and programs keep.
 //!
-//! A token names its tenant and session, so that the row is found without a look beyond one tenant, and carries 32
-//! random bytes of which the database knows only the hash.
+//! A token names its tenant and its row, so that the row is found without a look beyond one tenant, and carries 32 random
+//! bytes of which the database knows only the hash.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use platform::{
     digest::Sha256Digest,
-    names::{SessionId, TenantId},
+    names::{ApiKeyId, SessionId, TenantId},
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,43 +15,42 @@ use uuid::Uuid;
 const ID_BYTES: usize = 16;
 const SECRET_BYTES: usize = 32;
 
+/// How an API key begins, so that people and scanners of leaked secrets know one when they see it.
+pub const API_KEY_PREFIX: &str = "rmk_";
+
 /// The operating system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gives no random bytes")]
 pub struct NoRandomness;
 
-/// A session token, as it is given out and as it comes back.
+/// A secret that names a row of a tenant.
 #[derive(Clone, Debug)]
-pub struct SessionToken {
-    /// The tenant of the session.
+pub struct RowToken {
+    /// The tenant.
     pub tenant: TenantId,
-    /// The session.
-    pub session: SessionId,
+    /// The row.
+    pub row: Uuid,
     text: SecretString,
 }
 
-impl SessionToken {
-    /// A new token for `session` of `tenant`.
-    pub fn generate(tenant: TenantId, session: SessionId) -> Result<Self, NoRandomness> {
+impl RowToken {
+    /// A new token for `row` of `tenant`.
+    pub fn generate(prefix: &str, tenant: TenantId, row: Uuid) -> Result<Self, NoRandomness> {
         let mut secret = [0; SECRET_BYTES];
         SystemRandom::new().fill(&mut secret).map_err(|_unspecified| NoRandomness)?;
-        let bytes = [tenant.as_uuid().as_bytes().as_slice(), session.as_uuid().as_bytes(), &secret].concat();
-        Ok(Self { tenant, session, text: SecretString::from(URL_SAFE_NO_PAD.encode(bytes)) })
+        let bytes = [tenant.as_uuid().as_bytes().as_slice(), row.as_bytes(), &secret].concat();
+        Ok(Self { tenant, row, text: SecretString::from(prefix.to_owned() + &URL_SAFE_NO_PAD.encode(bytes)) })
     }
 
     /// Reads a token that a client sent; none if it cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    pub fn parse(prefix: &str, text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(prefix)?).ok()?;
         if bytes.len() != 2 * ID_BYTES + SECRET_BYTES {
             return None;
         }
         let tenant = Uuid::from_slice(bytes.get(..ID_BYTES)?).ok()?;
-        let session = Uuid::from_slice(bytes.get(ID_BYTES..2 * ID_BYTES)?).ok()?;
-        Some(Self {
-            tenant: TenantId::from_uuid(tenant),
-            session: SessionId::from_uuid(session),
-            text: SecretString::from(text),
-        })
+        let row = Uuid::from_slice(bytes.get(ID_BYTES..2 * ID_BYTES)?).ok()?;
+        Some(Self { tenant: TenantId::from_uuid(tenant), row, text: SecretString::from(text) })
     }
 
     /// The token as text, for the client only.
@@ -65,6 +64,73 @@ impl SessionToken {
     }
 }
 
+/// A session token, as it is given out and as it comes back.
+#[derive(Clone, Debug)]
+pub struct SessionToken {
+    /// The tenant of the session.
+    pub tenant: TenantId,
+    /// The session.
+    pub session: SessionId,
+    token: RowToken,
+}
+
+impl SessionToken {
+    /// A new token for `session` of `tenant`.
+    pub fn generate(tenant: TenantId, session: SessionId) -> Result<Self, NoRandomness> {
+        Ok(Self { tenant, session, token: RowToken::generate("", tenant, session.as_uuid())? })
+    }
+
+    /// Reads a token that a client sent; none if it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let token = RowToken::parse("", text)?;
+        Some(Self { tenant: token.tenant, session: SessionId::from_uuid(token.row), token })
+    }
+
+    /// The token as text, for the client only.
+    pub fn expose(&self) -> &str {
+        self.token.expose()
+    }
+
+    /// What the database stores.
+    pub fn hash(&self) -> Sha256Digest {
+        self.token.hash()
+    }
+}
+
+/// An API key, as it is given out and as it comes back.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// The tenant of the key.
+    pub tenant: TenantId,
+    /// The key.
+    pub id: ApiKeyId,
+    token: RowToken,
+}
+
+impl ApiKey {
+    /// A new key of `tenant`.
+    pub fn generate(tenant: TenantId) -> Result<Self, NoRandomness> {
+        let id = ApiKeyId::new();
+        Ok(Self { tenant, id, token: RowToken::generate(API_KEY_PREFIX, tenant, id.as_uuid())? })
+    }
+
+    /// Reads a key that a client sent; none if it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let token = RowToken::parse(API_KEY_PREFIX, text)?;
+        Some(Self { tenant: token.tenant, id: ApiKeyId::from_uuid(token.row), token })
+    }
+
+    /// The key as text, for the client only.
+    pub fn expose(&self) -> &str {
+        self.token.expose()
+    }
+
+    /// What the database stores.
+    pub fn hash(&self) -> Sha256Digest {
+        self.token.hash()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +140,9 @@ mod tests {
         let token = SessionToken::generate(TenantId::new(), SessionId::new()).unwrap();
         let back = SessionToken::parse(token.expose()).unwrap();
         assert_eq!((back.tenant, back.session, back.hash()), (token.tenant, token.session, token.hash()));
+        let key = ApiKey::generate(TenantId::new()).unwrap();
+        let back = ApiKey::parse(key.expose()).unwrap();
+        assert_eq!((back.tenant, back.id, back.hash()), (key.tenant, key.id, key.hash()));
     }
 
     #[test]
@@ -89,5 +158,9 @@ mod tests {
         assert!(SessionToken::parse("YWJj").is_none());
         let token = SessionToken::generate(TenantId::new(), SessionId::new()).unwrap();
         assert!(!format!("{token:?}").contains(token.expose()));
+        // Neither is taken for the other.
+        let key = ApiKey::generate(TenantId::new()).unwrap();
+        assert!(SessionToken::parse(key.expose()).is_none());
+        assert!(ApiKey::parse(token.expose()).is_none());
     }
 }

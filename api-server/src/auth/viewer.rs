@@ -2,11 +2,11 @@
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use platform::postgres;
+use platform::{names::SessionId, postgres};
 use ring::hmac;
 
 use super::{identity::Identity, session_token::SessionToken};
@@ -26,6 +26,7 @@ pub struct Viewer {
     pub identity: Identity,
     /// The account.
     pub account: Account,
+    session: SessionId,
     /// What each form of this session must carry.
     pub form_token: String,
 }
@@ -39,7 +40,7 @@ impl Viewer {
     /// Refuses a form that was not made for this session.
     pub fn check_form(&self, state: &AppState, token: Option<&str>) -> Result<(), Problem> {
         let tag = token.and_then(|token| URL_SAFE_NO_PAD.decode(token).ok());
-        let session = self.identity.session.as_uuid();
+        let session = self.session.as_uuid();
         tag.and_then(|tag| hmac::verify(&state.form_key, session.as_bytes(), &tag).ok()).ok_or_else(|| {
             Problem::new(
                 ProblemKind::CrossSiteRequest,
@@ -63,9 +64,10 @@ impl OptionalFromRequestParts<AppState> for Viewer {
             return Ok(None);
         };
         tx.commit().await?;
-        let identity = Identity { account: account.id, tenant: token.tenant, session: token.session };
+        let writes = !matches!(parts.method, Method::GET | Method::HEAD);
+        let identity = Identity::of_session(token.tenant, account.id, token.session, writes);
         let tag = hmac::sign(&state.form_key, token.session.as_uuid().as_bytes());
-        Ok(Some(Self { identity, account, form_token: URL_SAFE_NO_PAD.encode(tag) }))
+        Ok(Some(Self { identity, account, session: token.session, form_token: URL_SAFE_NO_PAD.encode(tag) }))
     }
 }
 
@@ -118,7 +120,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use platform::names::{SessionId, TenantId};
+    use platform::names::TenantId;
 
     use super::*;
 

@@ -14,6 +14,8 @@ pub enum ProblemKind {
     Unauthenticated,
     /// E-mail address and password do not belong together.
     InvalidCredentials,
+    /// The caller may not do that.
+    Forbidden,
     /// The request came from a page of another site, or its form token is wrong.
     CrossSiteRequest,
     /// Nothing of this name exists for the caller.
@@ -50,11 +52,12 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order of the page `/problems`.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedRequest,
         Self::ValidationFailed,
         Self::Unauthenticated,
         Self::InvalidCredentials,
+        Self::Forbidden,
         Self::CrossSiteRequest,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -80,6 +83,7 @@ impl ProblemKind {
             Self::ValidationFailed => "validation-failed",
             Self::Unauthenticated => "unauthenticated",
             Self::InvalidCredentials => "invalid-credentials",
+            Self::Forbidden => "forbidden",
             Self::CrossSiteRequest => "cross-site-request",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -106,6 +110,7 @@ impl ProblemKind {
             Self::ValidationFailed => "A value in the request is not acceptable",
             Self::Unauthenticated => "A valid access token is needed",
             Self::InvalidCredentials => "The e-mail address or the password is wrong",
+            Self::Forbidden => "You may not do that",
             Self::CrossSiteRequest => "The form was not sent from this site",
             Self::NotFound => "There is nothing here",
             Self::MethodNotAllowed => "This address does not take that method",
@@ -135,6 +140,9 @@ impl ProblemKind {
             }
             Self::InvalidCredentials => {
                 "Check both. The answer is the same for an address that has no account."
+            }
+            Self::Forbidden => {
+                "Ask an owner of the organisation for another role, or use a credential that may do it."
             }
             Self::CrossSiteRequest => "Load the page again and send the form from there.",
             Self::NotFound => {
@@ -171,7 +179,7 @@ impl ProblemKind {
             Self::MalformedRequest => StatusCode::BAD_REQUEST,
             Self::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthenticated | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::CrossSiteRequest | Self::NetworkDenied => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::CrossSiteRequest | Self::NetworkDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -190,7 +198,7 @@ impl ProblemKind {
     pub fn from_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::Unauthenticated,
-            StatusCode::FORBIDDEN => Self::CrossSiteRequest,
+            StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::REQUEST_TIMEOUT => Self::Timeout,

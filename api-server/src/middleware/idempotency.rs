@@ -15,7 +15,7 @@ use axum::{
 };
 use platform::{digest::Sha256Digest, postgres};
 
-use super::limits::Places;
+use super::{limits::Places, request_id};
 use crate::{
     auth::identity::Identity,
     error::{FieldError, Problem, ProblemKind},
@@ -87,7 +87,7 @@ async fn keyed(keeper: Keeper, request: Request, next: Next) -> Result<Response,
                 settle(&keeper.state, &request, response).await
             };
             // On a task of its own: a client that hangs up must not leave a request done and its answer unknown.
-            tokio::spawn(work).await.map_err(Problem::internal)?
+            tokio::spawn(request_id::carry_on(work)).await.map_err(Problem::internal)?
         }
     }
 }

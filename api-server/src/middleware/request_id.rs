@@ -20,6 +20,21 @@ const MAX_CHARACTERS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request that this task works on, if it works on one.
+pub fn current() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// `work` with the id of the present request, for a task of its own.
+pub fn carry_on<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let id = current().unwrap_or_default();
+    CURRENT.scope(id, work)
+}
+
 /// Takes over the client's id if it is harmless, else makes one; logs the request when it is done.
 pub async fn assign(mut request: Request, next: Next) -> Response {
     let id = request
@@ -40,7 +55,7 @@ pub async fn assign(mut request: Request, next: Next) -> Response {
     );
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = std::time::Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = CURRENT.scope(id.clone(), next.run(request).instrument(span.clone())).await;
     let status = response.status().as_u16();
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(status, milliseconds, "answered"));

@@ -2,10 +2,17 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod api_keys;
+pub mod audit;
+pub mod batches;
 pub mod docs;
+pub mod events;
 pub mod health;
+pub mod invitations;
 pub mod jobs;
 pub mod matches;
+pub mod members;
+pub mod organisations;
 pub mod pages;
 pub mod resumes;
 pub mod sessions;

@@ -111,6 +111,35 @@ pub async fn find_credentials(
     Ok(found)
 }
 
+/// Address and password hash of the account.
+pub async fn password_of(pool: &PgPool, account: AccountId) -> Result<Option<(String, String)>, sqlx::Error> {
+    let mut tx = postgres::account_transaction(pool, account).await?;
+    let found = sqlx::query_as("SELECT email, password_hash FROM accounts WHERE id = $1")
+        .bind(account)
+        .fetch_optional(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Writes another password hash.
+pub async fn set_password(pool: &PgPool, account: AccountId, hash: &str) -> Result<(), sqlx::Error> {
+    let mut tx = postgres::account_transaction(pool, account).await?;
+    sqlx::query("UPDATE accounts SET password_hash = $2, updated_at = now() WHERE id = $1")
+        .bind(account)
+        .bind(hash)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await
+}
+
+/// Removes the account. What is left of its memberships goes with it.
+pub async fn delete(pool: &PgPool, account: AccountId) -> Result<(), sqlx::Error> {
+    let mut tx = postgres::account_transaction(pool, account).await?;
+    sqlx::query("DELETE FROM accounts WHERE id = $1").bind(account).execute(&mut *tx).await?;
+    tx.commit().await
+}
+
 /// The tenant that `account` works in: the one that it has belonged to longest.
 pub async fn find_tenant(pool: &PgPool, account: AccountId) -> Result<Option<TenantId>, sqlx::Error> {
     let mut tx = postgres::account_transaction(pool, account).await?;

@@ -65,6 +65,8 @@ pub struct Filter {
     pub resume: Option<Uuid>,
     /// Only those of this job.
     pub job: Option<Uuid>,
+    /// Only those of this batch.
+    pub batch: Option<Uuid>,
 }
 
 /// Adds a match of a resume and a job of the tenant.
@@ -97,6 +99,7 @@ pub async fn list(tx: &mut Tx, page: PageRequest, filter: Filter) -> Result<Page
          JOIN jobs j ON (j.tenant_id, j.id) = (m.tenant_id, m.job_id)
          WHERE ($1::uuid IS NULL OR m.id < $1) AND ($2::text IS NULL OR m.status = $2)
            AND ($3::uuid IS NULL OR m.resume_id = $3) AND ($4::uuid IS NULL OR m.job_id = $4)
+           AND ($6::uuid IS NULL OR m.batch_id = $6)
          ORDER BY m.id DESC LIMIT $5",
     )
     .bind(page.before)
@@ -104,6 +107,7 @@ pub async fn list(tx: &mut Tx, page: PageRequest, filter: Filter) -> Result<Page
     .bind(filter.resume)
     .bind(filter.job)
     .bind(page.rows_to_fetch())
+    .bind(filter.batch)
     .fetch_all(&mut **tx)
     .await?;
     Ok(page.page(rows, |row: &Match| row.id.as_uuid()))

@@ -2,10 +2,16 @@
 //! of one tenant, so row-level security holds whatever the query says.
 
 pub mod accounts;
+pub mod api_keys;
+pub mod audit;
+pub mod batches;
+pub mod events;
 pub mod idempotency;
 pub mod jobs;
 pub mod matches;
+pub mod members;
 pub mod objects;
+pub mod personal;
 pub mod resumes;
 pub mod sessions;
 mod status;

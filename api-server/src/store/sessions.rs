@@ -1,7 +1,10 @@
 //! Sessions: one for each sign-in, good until sign-out or 30 days without use.
 
-use platform::names::{AccountId, SessionId, TenantId};
-use sqlx::postgres::types::PgInterval;
+use platform::{
+    names::{AccountId, SessionId, TenantId},
+    postgres,
+};
+use sqlx::{PgPool, postgres::types::PgInterval};
 
 use super::Tx;
 use crate::auth::session_token::{NoRandomness, SessionToken};
@@ -87,6 +90,24 @@ pub async fn rotate(
         revoke(tx, token.session).await?;
     }
     Ok(account.map(|account| (account, fresh)))
+}
+
+/// Ends every session of the account in all organisations, but `kept`.
+pub async fn revoke_all(
+    pool: &PgPool,
+    account: AccountId,
+    kept: Option<SessionId>,
+) -> Result<(), sqlx::Error> {
+    let mut tx = postgres::account_transaction(pool, account).await?;
+    sqlx::query(
+        "UPDATE sessions SET revoked_at = now()
+         WHERE account_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id <> $2)",
+    )
+    .bind(account)
+    .bind(kept)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await
 }
 
 /// Ends a session. Ending it twice changes nothing.

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod admin;
+mod batches;
 mod browser;
 mod chaos;
 mod frame;
@@ -19,7 +20,9 @@ mod jobs;
 mod limits;
 mod matches;
 mod openapi;
+mod organisations;
 mod pages;
+mod personal;
 mod resumes;
 mod shutdown;
 mod support;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::{ConfigError, Env};
-use crate::env_vars::{RM_ENVIRONMENT, RM_INSTALLATION};
+use crate::env_vars::{RM_BACKUP_RETENTION_DAYS, RM_ENVIRONMENT, RM_INSTALLATION};
 use crate::names::InstallationName;
 
 /// Name and environment of the installation.
@@ -13,10 +13,12 @@ pub struct InstallationConfig {
     pub name: InstallationName,
     /// What the installation is for.
     pub environment: Environment,
+    /// For how many days backups are kept.
+    pub backup_retention_days: u16,
 }
 
 impl InstallationConfig {
-    /// Reads `RM_INSTALLATION` and `RM_ENVIRONMENT`.
+    /// Reads `RM_INSTALLATION`, `RM_ENVIRONMENT` and `RM_BACKUP_RETENTION_DAYS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let name = env.optional(RM_INSTALLATION).unwrap_or("resume-matcher");
         Ok(Self {
@@ -30,6 +32,7 @@ impl InstallationConfig {
                 Environment::Development,
                 "development, staging or production",
             )?,
+            backup_retention_days: env.parsed_or(RM_BACKUP_RETENTION_DAYS, 30, "a number of days")?,
         })
     }
 }

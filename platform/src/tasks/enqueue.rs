@@ -69,6 +69,41 @@ pub async fn enqueue_with(
     Ok(task)
 }
 
+/// Adds a task for each of `subjects`, as [`enqueue_with`] does for one, in two statements.
+///
+/// # Errors
+/// When a query fails; the transaction is then of no more use.
+pub async fn enqueue_many(
+    transaction: &mut Transaction<'static, Postgres>,
+    tenant: TenantId,
+    kind: TaskKind,
+    subjects: &[Uuid],
+    priority: Priority,
+) -> Result<(), sqlx::Error> {
+    let tasks: Vec<Uuid> = subjects.iter().map(|_| TaskId::new().as_uuid()).collect();
+    sqlx::query(
+        "INSERT INTO tasks (id, tenant_id, kind, subject_id, priority)
+         SELECT id, $1, $2, subject_id, $3 FROM unnest($4::uuid[], $5::uuid[]) AS t (id, subject_id)",
+    )
+    .bind(tenant)
+    .bind(kind.as_str())
+    .bind(priority.as_i16())
+    .bind(&tasks)
+    .bind(subjects)
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query(
+        "INSERT INTO outbox (task_id, tenant_id, kind, priority) SELECT id, $1, $2, $3 FROM unnest($4::uuid[]) AS t (id)",
+    )
+    .bind(tenant)
+    .bind(kind.as_str())
+    .bind(priority.as_i16())
+    .bind(&tasks)
+    .execute(&mut **transaction)
+    .await?;
+    notify(transaction).await
+}
+
 /// Makes the waiting tasks with one of these `subjects` due now. Returns how many there were.
 ///
 /// # Errors

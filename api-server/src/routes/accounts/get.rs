@@ -27,9 +27,9 @@ pub struct Caller {
     )
 )]
 pub async fn get_account(State(state): State<AppState>, identity: Identity) -> Result<Json<Caller>, Problem> {
-    let mut tx = identity.transaction(&state.pool).await?;
-    let found = accounts::get(&mut tx, identity.tenant, identity.account).await?;
-    tx.commit().await?;
+    let mut entered = identity.enter(&state.pool).await?;
+    let found = accounts::get(&mut entered.tx, identity.tenant, entered.account).await?;
+    entered.tx.commit().await?;
     let (account, tenant) = found.ok_or_else(|| Problem::not_found("account"))?;
     Ok(Json(Caller { account, tenant }))
 }

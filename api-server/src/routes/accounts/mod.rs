@@ -2,3 +2,5 @@
 
 pub mod create;
 pub mod get;
+pub mod password;
+pub mod personal;

@@ -31,6 +31,8 @@ pub struct MatchFilter {
     resume_id: Option<Uuid>,
     /// Only those of this job.
     job_id: Option<Uuid>,
+    /// Only those of this batch.
+    batch_id: Option<Uuid>,
 }
 
 /// Lists the matches, newest first.
@@ -50,7 +52,12 @@ pub async fn list_matches(
     QueryParameters(filter): QueryParameters<MatchFilter>,
 ) -> Result<Json<Page<Match>>, Problem> {
     let page = page.check()?;
-    let filter = Filter { status: filter.status, resume: filter.resume_id, job: filter.job_id };
+    let filter = Filter {
+        status: filter.status,
+        resume: filter.resume_id,
+        job: filter.job_id,
+        batch: filter.batch_id,
+    };
     let mut tx = identity.transaction(&state.pool).await?;
     let matches = matches::list(&mut tx, page, filter).await?;
     tx.commit().await?;

@@ -84,9 +84,9 @@ pub async fn sign_out(
     Form(form): Form<TokenForm>,
 ) -> Result<Response, Problem> {
     form.check(&viewer, &state)?;
-    let mut tx = viewer.identity.transaction(&state.pool).await?;
-    sessions::revoke(&mut tx, viewer.identity.session).await?;
-    tx.commit().await?;
+    let (mut entered, session) = viewer.identity.own_transaction(&state.pool).await?;
+    sessions::revoke(&mut entered.tx, session).await?;
+    entered.tx.commit().await?;
     let mut response = Redirect::to("/").into_response();
     if let Some(cookie) = remove_cookie(state.https) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

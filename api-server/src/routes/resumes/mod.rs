@@ -3,5 +3,6 @@
 pub mod create;
 pub mod delete;
 pub mod get;
+pub mod json_resume;
 pub mod list;
 pub mod original;

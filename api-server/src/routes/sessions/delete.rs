@@ -14,6 +14,7 @@ use crate::{
     delete, path = "/api/v1/sessions/current", tag = "Accounts", operation_id = "deleteSession",
     responses(
         (status = 204, description = "Signed out"),
+        (status = 403, description = "The caller is an API key", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -21,8 +22,8 @@ pub async fn delete_session(
     State(state): State<AppState>,
     identity: Identity,
 ) -> Result<StatusCode, Problem> {
-    let mut tx = identity.transaction(&state.pool).await?;
-    sessions::revoke(&mut tx, identity.session).await?;
-    tx.commit().await?;
+    let (mut entered, session) = identity.own_transaction(&state.pool).await?;
+    sessions::revoke(&mut entered.tx, session).await?;
+    entered.tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod delete;
+pub mod delete_all;
 pub mod refresh;
 
 use serde::Serialize;
