@@ -44,11 +44,30 @@ pub(crate) enum Command {
         /// The job advertisement, in any of the formats, or `-` for standard input.
         #[arg(long)]
         job: PathBuf,
-        /// The folder; all files in it and in its folders are read, hidden ones excepted.
-        folder: PathBuf,
+        #[command(flatten)]
+        pool: Pool,
         #[command(flatten)]
         day: Day,
     },
+    /// Prepare the resumes of a folder for ranking: `rank --index` then takes milliseconds a hundred resumes.
+    Index {
+        /// The folder; all files in it and in its folders are read, hidden ones excepted.
+        folder: PathBuf,
+        /// The index to write; what stands there is replaced once the new one is whole.
+        #[arg(long, short = 'o', value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// The resumes to rank.
+#[derive(Debug, Clone, ClapArgs)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Pool {
+    /// The folder; all files in it and in its folders are read, hidden ones excepted.
+    pub(crate) folder: Option<PathBuf>,
+    /// An index that `rmctl index` wrote, instead of a folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
 }
 
 /// The day of a match.
@@ -70,7 +89,7 @@ impl Day {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Options {
     /// How to print the result.
-    #[arg(long, short, value_enum, default_value_t = Output::Text, global = true)]
+    #[arg(long, value_enum, default_value_t = Output::Text, global = true)]
     pub(crate) output: Output,
     /// Folder of the embedding model [default: /usr/share/resume-matcher/model, else the user's data folder].
     #[arg(long, env = "RM_MODEL_DIR", value_name = "FOLDER", global = true)]
@@ -104,6 +123,16 @@ mod tests {
     fn options_may_stand_behind_the_command() {
         let args = Args::parse_from(["rmctl", "rank", "--job", "job.txt", "folder", "--output", "json"]);
         assert_eq!(args.options.output, Output::Json);
+    }
+
+    #[test]
+    fn a_pool_is_a_folder_or_an_index() {
+        let read =
+            |rest: &[&str]| Args::try_parse_from(["rmctl", "rank", "--job", "job.txt"].iter().chain(rest));
+        assert!(read(&["folder"]).is_ok());
+        assert!(read(&["--index", "pool.rmi"]).is_ok());
+        assert!(read(&[]).is_err());
+        assert!(read(&["folder", "--index", "pool.rmi"]).is_err());
     }
 
     #[test]

@@ -25,7 +25,8 @@ fn main() -> ExitCode {
         Command::Match { resume, job, day } => {
             commands::match_one::run(&settings, &resume, &job, day.or_today())
         }
-        Command::Rank { job, folder, day } => commands::rank::run(&settings, &job, &folder, day.or_today()),
+        Command::Rank { job, pool, day } => commands::rank::run(&settings, &job, &pool, day.or_today()),
+        Command::Index { folder, file } => commands::index::run(&settings, &folder, &file),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

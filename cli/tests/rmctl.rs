@@ -170,6 +170,30 @@ fn rank_puts_the_fitting_resume_first_and_names_what_it_cannot_read() {
 }
 
 #[test]
+fn an_index_ranks_as_its_folder_does() {
+    let folder = folder();
+    let pool = folder.path().join("pool");
+    fs::create_dir(&pool).unwrap();
+    fs::write(pool.join("nurse.txt"), NURSE).unwrap();
+    fs::write(pool.join("engineer.txt"), RESUME).unwrap();
+    fs::write(pool.join("broken.pdf"), b"%PDF-1.7 nothing").unwrap();
+    let made = rmctl(folder.path(), &["index", "pool", "-o", "pool.rmi"]);
+    assert_eq!(stdout(&made), "2 resumes in pool.rmi\n");
+    assert!(String::from_utf8_lossy(&made.stderr).contains("broken.pdf"));
+    let by_folder = rmctl(folder.path(), &["rank", "--job", "job.txt", "pool", "--output", "json"]);
+    let by_index =
+        rmctl(folder.path(), &["rank", "--job", "job.txt", "--index", "pool.rmi", "--output", "json"]);
+    assert_eq!(json(&by_index), json(&by_folder));
+    let wrong = rmctl(folder.path(), &["rank", "--job", "job.txt", "--index", "job.txt"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("job.txt cannot be used"), "{wrong:?}");
+    let none = rmctl(folder.path(), &["index", "pool", "-o", "absent/pool.rmi"]);
+    assert!(String::from_utf8_lossy(&none.stderr).contains("absent/pool.rmi cannot be written"), "{none:?}");
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "nothing unfinished stays: {left:?}");
+}
+
+#[test]
 fn errors_name_the_file_and_the_mend() {
     let folder = folder();
     let output = rmctl(folder.path(), &["extract", "absent.txt"]);

@@ -1,12 +1,14 @@
 //! The science of Resume Matcher: bytes become text, text becomes a resume, a resume and a job become a score.
 //!
 //! Nothing here does network or database work, reads a clock or starts a task: the same input gives the same
-//! bytes out. The only files that are opened are the PDFium library ([`mod@extract`]) and the model ([`mod@embed`]).
+//! bytes out. The only files that are opened are the PDFium library ([`mod@extract`]), the model ([`mod@embed`]) and indexes of
+//! pools ([`mod@rank`]).
 
 pub mod document;
 pub mod embed;
 pub mod error;
 pub mod extract;
+mod mapped;
 pub mod parse;
 pub mod rank;
 pub mod score;

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 pub(crate) mod extract;
+pub(crate) mod index;
 pub(crate) mod match_one;
 pub(crate) mod parse;
 pub(crate) mod rank;

@@ -1,16 +1,17 @@
-//! `rmctl rank`: the resumes of a folder, best first.
+//! `rmctl rank`: the resumes of a folder or of an index, best first.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::civil::Date;
 use matching::Matcher;
+use matching::rank::{PoolIndex, Ranked};
 use matching::score::PreparedResume;
 use serde::Serialize;
 
-use crate::args::Output;
+use crate::args::{Output, Pool};
 use crate::settings::Settings;
 use crate::{files, printer};
 
@@ -23,21 +24,39 @@ pub(crate) struct Entry<'a> {
     pub(crate) score: f64,
 }
 
-/// Prints the list. Files that cannot be read are told on standard error and left out; when none can be read, that
-/// is an error.
-pub(crate) fn run(settings: &Settings, job: &Path, folder: &Path, as_of: Date) -> Result<()> {
+/// Prints the list.
+pub(crate) fn run(settings: &Settings, job: &Path, pool: &Pool, as_of: Date) -> Result<()> {
+    let advertisement = files::read_document(settings, job)?;
+    let matcher = settings.matcher()?;
+    let job = matcher.prepare_job(None, &advertisement.text)?;
+    match (&pool.folder, &pool.index) {
+        (_, Some(path)) => {
+            let unusable = || format!("{} cannot be used", path.display());
+            let index = PoolIndex::open(path, &matcher).with_context(unusable)?;
+            print(settings, &index.rank(&matcher, &job, as_of).with_context(unusable)?)
+        }
+        (Some(folder), None) => {
+            let files = list(folder)?;
+            let pool = prepare(settings, &matcher, &files)?;
+            if pool.is_empty() {
+                bail!("none of the {} files in {} can be read", files.len(), folder.display());
+            }
+            print(settings, &matching::rank(&matcher, &job, &pool, as_of))
+        }
+        (None, None) => bail!("name the folder of the resumes, or an index by --index"),
+    }
+}
+
+/// The files of a folder; that there are none is an error.
+pub(crate) fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let files = files::list_folder(folder)?;
     if files.is_empty() {
         bail!("there are no files in {}", folder.display());
     }
-    let advertisement = files::read_document(settings, job)?;
-    let matcher = settings.matcher()?;
-    let job = matcher.prepare_job(None, &advertisement.text)?;
-    let pool = prepare(settings, &matcher, &files)?;
-    if pool.is_empty() {
-        bail!("none of the {} files in {} can be read", files.len(), folder.display());
-    }
-    let ranked = matching::rank(&matcher, &job, &pool, as_of);
+    Ok(files)
+}
+
+fn print(settings: &Settings, ranked: &[Ranked<'_>]) -> Result<()> {
     let entries: Vec<Entry<'_>> =
         ranked.iter().map(|ranked| Entry { file: ranked.name, score: ranked.score }).collect();
     match settings.output {
@@ -46,8 +65,9 @@ pub(crate) fn run(settings: &Settings, job: &Path, folder: &Path, as_of: Date) -
     }
 }
 
-/// Reads and prepares the files on all cores; the order stays that of the files.
-fn prepare(
+/// Reads and prepares the files on all cores; the order stays that of the files. Files that cannot be read are told on
+/// standard error and left out.
+pub(crate) fn prepare(
     settings: &Settings,
     matcher: &Matcher,
     files: &[(String, PathBuf)],

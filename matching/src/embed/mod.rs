@@ -23,9 +23,33 @@ pub const LONGEST_TEXT: usize = 256;
 /// Tokens of all texts that go through the layers together. More do not fit into the second-level cache.
 const BATCH_TOKENS: usize = 256;
 
-/// A text as a vector of length 1.
+/// A text as a vector of length 1. Serialised as the bytes of its values, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Embedding(pub [f32; WIDTH]);
+
+impl serde::Serialize for Embedding {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = [0; WIDTH * size_of::<f32>()];
+        for (slot, value) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(&self.0) {
+            *slot = value.to_le_bytes();
+        }
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Embedding {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = <&[u8]>::deserialize(deserializer)?;
+        if bytes.len() != WIDTH * size_of::<f32>() {
+            return Err(serde::de::Error::invalid_length(bytes.len(), &"the bytes of 384 values"));
+        }
+        let mut values = [0.0; WIDTH];
+        for (value, bytes) in values.iter_mut().zip(bytes.as_chunks::<4>().0) {
+            *value = f32::from_le_bytes(*bytes);
+        }
+        Ok(Self(values))
+    }
+}
 
 impl Embedding {
     /// Cosine of the angle to another: 1 for the same meaning, about 0 for unrelated texts.

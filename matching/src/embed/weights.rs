@@ -79,7 +79,8 @@ impl Weights {
     pub(super) fn open<const COLUMNS: usize>(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("model.safetensors");
         let file = File::open(&path).map_err(|source| ModelError::Missing { path: path.clone(), source })?;
-        let map = map(&file).map_err(|source| ModelError::Read { path: path.clone(), source })?;
+        let map =
+            crate::mapped::map(&file).map_err(|source| ModelError::Read { path: path.clone(), source })?;
         let reader = Reader { path: &path, tensors: parse(&map, &path)?, map: &map };
         let words = reader.range("embeddings.word_embeddings.weight")?;
         let mut positions = reader.values("embeddings.position_embeddings.weight")?;
@@ -126,14 +127,6 @@ impl Weights {
             *value = f32::from_le_bytes(*bytes) + *position;
         }
     }
-}
-
-#[expect(unsafe_code, reason = "mapping a file is unsafe in the binding to mmap(2)")]
-fn map(file: &File) -> std::io::Result<Mmap> {
-    // SAFETY: the weights are an installed file that nobody writes to; it is read as bytes, never as typed memory, so
-    // a change could give wrong numbers but no undefined value. A file that is cut short while it is mapped ends
-    // the process with SIGBUS, as it would for any program that maps its data files.
-    unsafe { Mmap::map(file) }
 }
 
 fn parse<'a>(map: &'a Mmap, path: &Path) -> Result<SafeTensors<'a>, ModelError> {

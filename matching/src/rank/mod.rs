@@ -1,9 +1,17 @@
-//! Rank: many resumes ordered for one job.
+//! Rank: many resumes ordered for one job, from memory or from an index on disk.
+
+mod error;
+mod index;
+pub(crate) mod stored_mentions;
+mod writer;
 
 use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::score::{Matcher, PreparedJob, PreparedResume};
+pub use error::IndexError;
+pub use index::PoolIndex;
+pub use writer::PoolWriter;
 
 /// A resume's place among others.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -96,6 +96,16 @@ impl Matcher {
         Self { tuning, ..self }
     }
 
+    /// What its scores depend on beside resume and job.
+    #[must_use]
+    pub fn versions(&self) -> Versions {
+        Versions {
+            algorithm: weights::ALGORITHM.to_owned(),
+            taxonomy: self.taxonomy.version().to_owned(),
+            model: self.embedder.version().to_owned(),
+        }
+    }
+
     /// The model.
     #[must_use]
     pub fn embedder(&self) -> &Embedder {
@@ -199,11 +209,7 @@ impl Matcher {
             requirements,
             warnings: resume.warnings.clone(),
             as_of,
-            versions: Versions {
-                algorithm: weights::ALGORITHM.to_owned(),
-                taxonomy: self.taxonomy.version().to_owned(),
-                model: self.embedder.version().to_owned(),
-            },
+            versions: self.versions(),
         }
     }
 

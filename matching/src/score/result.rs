@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::job::{Importance, RequirementKind};
 
@@ -114,7 +114,7 @@ pub enum AdviceKind {
 }
 
 /// What made a result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
     /// Of the rules and weights in this module.
     pub algorithm: String,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::degree::{Degree, held_degrees};
 use super::identity;
@@ -19,7 +20,7 @@ use crate::{Document, ParsedResume};
 const LONGEST_PASSAGE_WORDS: usize = 40;
 
 /// A piece of the resume.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Passage {
     /// Where it stands in [`Document::text`], in bytes.
     pub span: Range<usize>,
@@ -30,13 +31,14 @@ pub struct Passage {
     /// Stems of its content words.
     pub words: BTreeSet<String>,
     /// Skills that it names; spans are positions in the document.
+    #[serde(with = "crate::rank::stored_mentions")]
     pub mentions: Vec<SkillMention>,
     /// Its meaning.
     pub vector: Embedding,
 }
 
 /// How long a position was held, in months since year 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
     /// Its first month.
     pub start: i32,
@@ -45,7 +47,7 @@ pub struct Stretch {
 }
 
 /// A degree that the resume names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldDegree {
     /// Its level.
     pub level: Degree,
@@ -56,7 +58,7 @@ pub struct HeldDegree {
 }
 
 /// What scoring knows of a resume, on any day. It can be kept and scored against many jobs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PreparedResume {
     /// Passages in reading order.
     pub passages: Vec<Passage>,

@@ -27,7 +27,7 @@ pub(super) struct Reading {
 }
 
 /// A subject made ready for comparing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Subject {
     /// As it is written.
     pub text: String,

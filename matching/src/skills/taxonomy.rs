@@ -11,7 +11,7 @@ use super::format::{RawEntry, RawName, TaxonomyProblem, read_file};
 use super::normalise::{Gap, Token, tokenise};
 
 /// Number of a skill within one version of the taxonomy; across versions use [`Skill::name`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SkillId(pub(super) u32);
 
 /// One skill.
