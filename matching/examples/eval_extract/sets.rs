@@ -1,48 +1,42 @@
-//! The sets of files with a truth, and what is measured on each.
+//! The sets of files with a truth, and how the texts of tools compare with it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::baselines::TOOLS;
+use crate::figures::Figure;
 use crate::metrics::{character_error_rate, order_similarity, pairs, recall, tokens};
 
-/// A source of texts to measure.
-pub(crate) struct Tool {
-    name: String,
-    /// Folder of texts that another tool made; `None` for this library.
-    folder: Option<PathBuf>,
+/// The texts that one tool made of the files.
+pub(crate) struct Texts {
+    pub(crate) tool: String,
+    pub(crate) of: BTreeMap<PathBuf, String>,
 }
 
-impl Tool {
-    pub(crate) fn ours() -> Self {
-        Self { name: "resume-matcher".to_owned(), folder: None }
+impl Texts {
+    /// What this library makes of them.
+    pub(crate) fn ours(paths: &[PathBuf]) -> Self {
+        let of = paths.iter().map(|path| (path.clone(), extract(path))).collect();
+        Self { tool: String::new(), of }
     }
 
-    pub(crate) fn texts(name: &str, folder: PathBuf) -> Self {
-        Self { name: name.to_owned(), folder: Some(folder) }
+    fn get(&self, path: &Path) -> &str {
+        self.of.get(path).map(String::as_str).unwrap_or_default()
     }
+}
 
-    /// The text of a data file; empty when there is none.
-    fn text(&self, data: &Path, relative: &Path) -> String {
-        match &self.folder {
-            None => extract(&data.join(relative)),
-            Some(folder) => {
-                let path = folder.join(format!("{}.txt", relative.display()));
-                std::fs::read(path)
-                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-                    .unwrap_or_default()
-            }
-        }
-    }
+/// Every page is read, however many there are: the page limit is a matter of uploads.
+pub(crate) fn options() -> matching::ExtractOptions<'static> {
+    let limits = matching::extract::Limits { pages: 10_000, ..Default::default() };
+    matching::ExtractOptions { limits, ..Default::default() }
 }
 
 fn extract(path: &Path) -> String {
     let Ok(bytes) = std::fs::read(path) else { return String::new() };
     let hint = path.to_string_lossy();
-    matching::extract(&bytes, Some(&hint), &matching::ExtractOptions::default())
-        .map(|document| document.text)
-        .unwrap_or_default()
+    matching::extract(&bytes, Some(&hint), &options()).map(|document| document.text).unwrap_or_default()
 }
 
 /// All files under a folder with one of these endings, sorted.
@@ -88,61 +82,100 @@ impl Means {
         entry.1 += 1;
     }
 
-    fn report(&self) -> Value {
-        let mean = |(sum, count): &(f64, usize)| json!((sum / *count as f64 * 10_000.0).round() / 10_000.0);
-        self.0
-            .iter()
-            .map(|(name, entry)| (name.clone(), mean(entry)))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
+    fn get(&self, name: &str) -> Option<f64> {
+        self.0.get(name).map(|(sum, count)| sum / *count as f64)
     }
 }
 
-/// Token recall, precision and order on PDFs with the document that they were made from.
-pub(crate) fn pdf_truth(data: &Path, tools: &[Tool]) -> Result<Value, String> {
-    let mut truths: Vec<(PathBuf, Vec<String>, bool)> = Vec::new();
-    let reactive = data.join("pdf-truth/reactive-resume");
-    for path in files(&reactive.join("json"), &[".json"]) {
+/// What is better: more or less.
+#[derive(Clone, Copy)]
+enum Better {
+    More,
+    Less,
+}
+
+/// Turns means, ours first, into figures whose target is the first tool's value.
+fn compared(means: &[(String, Means)], names: &[(&str, Better)], prefix: &str) -> Vec<Figure> {
+    let Some(((_, ours), others)) = means.split_first() else { return Vec::new() };
+    let mut figures = Vec::new();
+    for (name, better) in names {
+        let Some(value) = ours.get(name) else { continue };
+        let mut figure = Figure::new(format!("{prefix}.{name}"), value, "");
+        for (tool, means) in others {
+            let Some(theirs) = means.get(name) else { continue };
+            figure = figure.beside(tool, theirs);
+            if tool == TOOLS[0] {
+                figure = match better {
+                    Better::More => figure.at_least(theirs),
+                    Better::Less => figure.at_most(theirs),
+                };
+            }
+        }
+        figures.push(figure);
+    }
+    figures
+}
+
+/// Token recall, precision and order on PDFs with the document that they were made from. `each` gets the four for
+/// every file.
+pub(crate) fn pdf_truth(data: &Path, tools: &[Texts], each: bool) -> Result<Vec<Figure>, String> {
+    let mut figures = Vec::new();
+    for (set, truths) in [("reactive-resume", reactive_truths(data)?), ("rendercv", rendercv_truths(data)?)] {
+        let mut means = Vec::new();
+        for texts in tools {
+            let mut mean = Means::default();
+            for (path, truth) in &truths {
+                let found = tokens(texts.get(path));
+                let values = [
+                    ("recall", recall(truth, &found)),
+                    ("precision", recall(&found, truth)),
+                    ("local_order", recall(&pairs(truth), &pairs(&found))),
+                    ("order", order_similarity(truth, &found)),
+                ];
+                values.iter().for_each(|(name, value)| mean.add(name, *value));
+                if each {
+                    eprintln!("{:12} {values:.3?} {}", texts.tool, path.display());
+                }
+            }
+            means.push((texts.tool.clone(), mean));
+        }
+        let mut names =
+            vec![("recall", Better::More), ("precision", Better::More), ("local_order", Better::More)];
+        // The JSON of the first set is not in the order of its pages.
+        if set == "rendercv" {
+            names.push(("order", Better::More));
+        }
+        figures.extend(compared(&means, &names, &format!("extract.pdf_truth.{set}")));
+    }
+    Ok(figures)
+}
+
+type Truths = Vec<(PathBuf, Vec<String>)>;
+
+fn reactive_truths(data: &Path) -> Result<Truths, String> {
+    let folder = data.join("pdf-truth/reactive-resume");
+    let mut truths = Vec::new();
+    for path in files(&folder.join("json"), &[".json"]) {
         let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
         let value: Value =
             serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut strings = String::new();
         flatten(&value, &mut strings);
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        truths.push((reactive.join(format!("pdf/{name}.pdf")), tokens(&strings), false));
+        truths.push((folder.join(format!("pdf/{name}.pdf")), tokens(&strings)));
     }
-    let rendercv = data.join("pdf-truth/rendercv/testdata");
-    for path in files(&rendercv, &[".pdf"]) {
+    Ok(truths)
+}
+
+fn rendercv_truths(data: &Path) -> Result<Truths, String> {
+    let folder = data.join("pdf-truth/rendercv/testdata");
+    let mut truths = Vec::new();
+    for path in files(&folder, &[".pdf"]) {
         let kind = if path.to_string_lossy().contains("_full") { "full.md" } else { "minimal.md" };
-        let text = std::fs::read_to_string(rendercv.join(kind)).map_err(|error| error.to_string())?;
-        truths.push((path, tokens(&without_targets(&text)), true));
+        let text = std::fs::read_to_string(folder.join(kind)).map_err(|error| error.to_string())?;
+        truths.push((path, tokens(&without_targets(&text))));
     }
-    let mut report = serde_json::Map::new();
-    for tool in tools {
-        let mut means = BTreeMap::<&str, Means>::new();
-        let mut files = serde_json::Map::new();
-        for (path, truth, ordered) in &truths {
-            let relative = path.strip_prefix(data).map_err(|error| error.to_string())?;
-            let found = tokens(&tool.text(data, relative));
-            let set = means.entry(if *ordered { "rendercv" } else { "reactive-resume" }).or_default();
-            let (hit, exact) = (recall(truth, &found), recall(&found, truth));
-            set.add("recall", hit);
-            set.add("precision", exact);
-            let local = recall(&pairs(truth), &pairs(&found));
-            set.add("local_order", local);
-            let order = order_similarity(truth, &found);
-            set.add("order", order);
-            let round = |value: f64| (value * 1000.0).round() / 1000.0;
-            files.insert(
-                relative.display().to_string(),
-                json!([round(hit), round(exact), round(local), round(order)]),
-            );
-        }
-        let means: serde_json::Map<_, _> =
-            means.iter().map(|(set, means)| ((*set).to_owned(), means.report())).collect();
-        report.insert(tool.name.clone(), json!({ "mean": means, "files": files }));
-    }
-    Ok(report.into())
+    Ok(truths)
 }
 
 /// All texts of a resume's JSON, without what no template renders.
@@ -193,53 +226,55 @@ fn without_targets(text: &str) -> String {
 }
 
 /// Character error rate against the nearer of two expected texts (content order and sorted by position).
-pub(crate) fn text_truth(data: &Path, tools: &[Tool]) -> Result<Value, String> {
-    let mut report = serde_json::Map::new();
-    for tool in tools {
-        let mut means = Means::default();
-        let mut each = serde_json::Map::new();
-        for path in files(&data.join("text-truth/pdfbox"), &[".pdf"]) {
-            let relative = path.strip_prefix(data).map_err(|error| error.to_string())?;
-            let text = tool.text(data, relative);
-            let found = tokens(&text);
+pub(crate) fn text_truth(data: &Path, tools: &[Texts], each: bool) -> Vec<Figure> {
+    let mut means = Vec::new();
+    for texts in tools {
+        let mut mean = Means::default();
+        for path in files(&data.join("text-truth"), &[".pdf"]) {
+            let text = texts.get(&path);
+            let found = tokens(text);
             let (mut rate, mut hit, mut order) = (1.0_f64, 0.0_f64, 0.0_f64);
             for ending in [".txt", "-sorted.txt"] {
                 let Ok(bytes) = std::fs::read(format!("{}{ending}", path.display())) else { continue };
                 let truth = String::from_utf8_lossy(&bytes);
                 let truth_tokens = tokens(&truth);
-                rate = rate.min(character_error_rate(&truth, &text));
+                rate = rate.min(character_error_rate(&truth, text));
                 hit = hit.max(recall(&truth_tokens, &found));
                 order = order.max(order_similarity(&truth_tokens, &found));
             }
-            means.add("character_error_rate", rate);
-            means.add("recall", hit);
-            means.add("order", order);
-            let round = |value: f64| (value * 1000.0).round() / 1000.0;
-            each.insert(relative.display().to_string(), json!([round(rate), round(hit), round(order)]));
+            let values = [("character_error_rate", rate), ("recall", hit), ("order", order)];
+            values.iter().for_each(|(name, value)| mean.add(name, *value));
+            if each {
+                eprintln!("{:12} {values:.3?} {}", texts.tool, path.display());
+            }
         }
-        report.insert(tool.name.clone(), json!({ "mean": means.report(), "files": each }));
+        means.push((texts.tool.clone(), mean));
     }
-    Ok(report.into())
+    let names = [("character_error_rate", Better::Less), ("recall", Better::More), ("order", Better::More)];
+    compared(&means, &names, "extract.text_truth")
 }
 
-/// Token F1 between formats of one resume.
-pub(crate) fn formats(data: &Path) -> Result<Value, String> {
-    let mut report = serde_json::Map::new();
+/// Token F1 between formats of one resume: the mean over pairs.
+pub(crate) fn formats(data: &Path) -> Vec<Figure> {
     let f1 = |a: &Path, b: &Path| {
         let (a, b) = (tokens(&extract(a)), tokens(&extract(b)));
         let (recall, precision) = (recall(&a, &b), recall(&b, &a));
-        ((2.0 * recall * precision / (recall + precision).max(1e-9)) * 10_000.0).round() / 10_000.0
+        2.0 * recall * precision / (recall + precision).max(1e-9)
     };
+    let mut values = Vec::new();
     for docx in files(&data.join("pairs"), &[".docx"]) {
         let pdf = docx.with_extension("pdf");
         if pdf.is_file() {
-            let name = docx.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            report.insert(name, json!(f1(&docx, &pdf)));
+            values.push(f1(&docx, &pdf));
         }
     }
     let resume = data.join("formats/hackmyresume/resume.txt");
-    for ending in ["pdf", "md"] {
-        report.insert(format!("resume.{ending}"), json!(f1(&resume, &resume.with_extension(ending))));
+    if resume.is_file() {
+        values.extend(["pdf", "md"].map(|ending| f1(&resume, &resume.with_extension(ending))));
     }
-    Ok(report.into())
+    if values.is_empty() {
+        return Vec::new();
+    }
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    vec![Figure::new("extract.formats.token_f1", mean, "")]
 }

@@ -72,6 +72,8 @@ pub(crate) struct DocumentBuilder {
     unmapped: usize,
     zero_width: Vec<String>,
     full: bool,
+    /// The run being cleaned, kept so that its memory is asked for once.
+    scratch: String,
 }
 
 impl DocumentBuilder {
@@ -91,6 +93,7 @@ impl DocumentBuilder {
             unmapped: 0,
             zero_width: Vec::new(),
             full: false,
+            scratch: String::new(),
         }
     }
 
@@ -226,28 +229,32 @@ impl DocumentBuilder {
 
     /// Appends the cleaned text of a run and gives its range; spaces are never doubled nor put first in a line.
     fn push_run(&mut self, text: &str, line_start: usize) -> Range<usize> {
-        let mut plain = String::with_capacity(text.len());
-        let removed = clean(text, &mut plain);
+        self.scratch.clear();
+        let removed = clean(text, &mut self.scratch);
         self.unmapped += removed.unmapped;
         if removed.zero_width > 0 && self.zero_width.len() < 20 {
-            self.zero_width.push(plain.trim().to_owned());
+            self.zero_width.push(self.scratch.trim().to_owned());
         }
         let mut start = self.document.text.len();
         let out = &mut self.document.text;
-        for c in plain.chars() {
-            let last = if out.len() > line_start { out.chars().next_back() } else { None };
-            match c {
-                ' ' | '\n' if matches!(last, None | Some(' ' | '\t')) => {}
-                '\t' if last.is_none() => {}
-                '\t' => {
+        out.reserve(self.scratch.len());
+        // Words are copied whole: only the characters between them need a look at what stands before.
+        for piece in self.scratch.split_inclusive([' ', '\t', '\n']) {
+            let word = piece.trim_end_matches([' ', '\t', '\n']);
+            out.push_str(word);
+            let last = out.as_bytes().last().copied().filter(|_| out.len() > line_start);
+            match piece.as_bytes().get(word.len()) {
+                None => {}
+                Some(b'\t') if last.is_none() => {}
+                Some(b'\t') => {
                     // A tab swallows the spaces and tabs before it.
                     let kept = out.trim_end_matches([' ', '\t']).len();
                     out.truncate(kept);
                     start = start.min(kept);
                     out.push('\t');
                 }
-                '\n' => out.push(' '),
-                c => out.push(c),
+                Some(_) if matches!(last, None | Some(b' ' | b'\t')) => {}
+                Some(_) => out.push(' '),
             }
         }
         let end = out.len();

@@ -49,6 +49,9 @@ pub struct Limits {
     pub bytes: usize,
     /// Pages that are read; the rest is left out with a warning.
     pub pages: u32,
+    /// Pages that are given to character recognition, which takes seconds for each; the rest is left out with a
+    /// warning.
+    pub recognised_pages: u32,
     /// Characters, XML events or tags in the whole file.
     pub objects: usize,
     /// Bytes after decompression, all parts together.
@@ -65,7 +68,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes: 20 << 20,
-            pages: 200,
+            pages: 50,
+            recognised_pages: 10,
             objects: 2_000_000,
             expanded_bytes: 64 << 20,
             expansion_ratio: 200,

@@ -1,6 +1,7 @@
 //! HTML, and Markdown by way of it: tags are read as a stream, so that no nesting costs more than its depth.
 
 mod css;
+mod elements;
 
 use std::cell::RefCell;
 
@@ -9,6 +10,8 @@ use html5ever::tokenizer::states::{RawKind, Rawtext, Rcdata, ScriptData};
 use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
+
+use elements::{is_block, is_void};
 
 use super::builder::DocumentBuilder;
 use super::flow::{Flow, Look};
@@ -179,23 +182,7 @@ impl Walker<'_> {
             .hidden
             .or(found.hidden.filter(|reason| *reason != HiddenReason::SameColour || !element.dark_ground));
         element.look.style.bold |= found.bold;
-        let void = matches!(
-            name.as_str(),
-            "area"
-                | "base"
-                | "br"
-                | "col"
-                | "embed"
-                | "hr"
-                | "img"
-                | "input"
-                | "link"
-                | "meta"
-                | "source"
-                | "track"
-                | "wbr"
-        );
-        if !void && !tag.self_closing && self.open.len() < self.options.limits.depth {
+        if !is_void(&name) && !tag.self_closing && self.open.len() < self.options.limits.depth {
             self.open.push(element);
         }
         TokenSinkResult::RawData(match name.as_str() {
@@ -357,65 +344,6 @@ impl Walker<'_> {
         }
         builder.finish()
     }
-}
-
-impl Open {
-    /// What the element's name says about its look.
-    fn style(&mut self, name: &str) {
-        match name {
-            "b" | "strong" | "th" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.look.style.bold = true,
-            "i" | "em" | "cite" | "dfn" | "var" => self.look.style.italic = true,
-            "u" | "ins" => self.look.style.underline = true,
-            "code" | "kbd" | "samp" | "tt" => self.look.style.monospace = true,
-            "pre" => {
-                self.look.style.monospace = true;
-                self.preformatted = true;
-            }
-            "script" | "style" | "template" | "head" | "title" | "noscript" | "textarea" | "iframe"
-            | "select" | "object" | "del" | "rt" | "rp" => self.dropped = true,
-            "body" => self.dropped = false,
-            _ => {}
-        }
-    }
-}
-
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "aside"
-            | "blockquote"
-            | "body"
-            | "center"
-            | "dd"
-            | "details"
-            | "dialog"
-            | "div"
-            | "dl"
-            | "dt"
-            | "fieldset"
-            | "figcaption"
-            | "figure"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "hgroup"
-            | "li"
-            | "main"
-            | "nav"
-            | "p"
-            | "pre"
-            | "section"
-            | "summary"
-            | "caption"
-    )
 }
 
 #[cfg(test)]

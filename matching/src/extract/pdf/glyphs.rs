@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use super::fonts::style_of;
+use super::geometry::{Geometry, bounding_box};
 use super::ligatures;
-use super::pdfium::{CRect, FontId, FontInfo, ObjectId, PdfPage, RawChar, TextObject};
+use super::pdfium::{FontId, ObjectId, PdfPage, RawChar, TextObject};
 use super::visibility::Scene;
 use crate::document::{HiddenReason, Rect, Style};
 use crate::error::ExtractError;
@@ -71,64 +73,10 @@ pub(super) struct PageText {
     pub(super) hidden: Vec<(String, HiddenReason)>,
     /// Characters without a Unicode value.
     pub(super) unmapped: usize,
+    /// Whether some characters are placeholders of [`ligatures`].
+    pub(super) has_placeholders: bool,
     /// Whether the page shows pictures.
     pub(super) has_pictures: bool,
-}
-
-/// How user space lies on the page as displayed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Geometry {
-    bounds: CRect,
-    quarter_turns: u8,
-}
-
-impl Geometry {
-    pub(super) fn of(page: &PdfPage<'_>) -> Self {
-        Self { bounds: page.bounds(), quarter_turns: page.rotation() }
-    }
-
-    pub(super) fn size(&self) -> (f32, f32) {
-        let (w, h) = (self.bounds.right - self.bounds.left, self.bounds.top - self.bounds.bottom);
-        if self.quarter_turns % 2 == 1 { (h, w) } else { (w, h) }
-    }
-
-    fn point(&self, x: f32, y: f32) -> (f32, f32) {
-        let CRect { left, top, right, bottom } = self.bounds;
-        match self.quarter_turns {
-            0 => (x - left, top - y),
-            1 => (y - bottom, x - left),
-            2 => (right - x, y - bottom),
-            _ => (top - y, right - x),
-        }
-    }
-
-    pub(super) fn rect(&self, rect: &CRect) -> Rect {
-        bounding_box(&[self.point(rect.left, rect.top), self.point(rect.right, rect.bottom)])
-    }
-
-    /// Direction of the vector (a, b) in whole degrees clockwise from left to right.
-    fn degrees(&self, a: f32, b: f32) -> u16 {
-        let turn = 90.0 * f32::from(self.quarter_turns);
-        let degrees = turn - b.atan2(a).to_degrees();
-        // Slight tilts are how scanners and designers leave horizontal text.
-        let rounded = (degrees.rem_euclid(360.0)).round() as u16 % 360;
-        [0, 90, 180, 270].into_iter().find(|quarter| turn_between(rounded, *quarter) <= 2).unwrap_or(rounded)
-    }
-}
-
-fn turn_between(a: u16, b: u16) -> u16 {
-    let apart = a.abs_diff(b) % 360;
-    apart.min(360 - apart)
-}
-
-fn bounding_box(points: &[(f32, f32)]) -> Rect {
-    let start = Rect { x0: f32::INFINITY, y0: f32::INFINITY, x1: f32::NEG_INFINITY, y1: f32::NEG_INFINITY };
-    points.iter().fold(start, |r, (x, y)| Rect {
-        x0: r.x0.min(*x),
-        y0: r.y0.min(*y),
-        x1: r.x1.max(*x),
-        y1: r.y1.max(*y),
-    })
 }
 
 /// What stays the same for all characters of a text object.
@@ -138,6 +86,8 @@ struct ObjectView {
     style: u16,
     size: f32,
     degrees: u16,
+    /// Sine and cosine of `degrees`.
+    turn: (f32, f32),
     hidden: Option<HiddenReason>,
     font: Option<FontId>,
 }
@@ -152,6 +102,10 @@ pub(super) fn collect(
     let scene = Scene::new(page, geometry);
     let links: Vec<(Rect, String)> =
         page.links().into_iter().map(|(rect, uri)| (geometry.rect(&rect), uri)).collect();
+    let count = page.char_count();
+    *budget = budget
+        .checked_sub(count)
+        .ok_or(ExtractError::TooLarge { limit: options.limits.objects as u64, unit: "characters" })?;
     let mut collector = Collector {
         page,
         geometry,
@@ -163,11 +117,8 @@ pub(super) fn collect(
         text: PageText { size: geometry.size(), ..PageText::default() },
         hidden_text: Vec::new(),
         codes: Vec::new(),
+        count,
     };
-    let count = page.char_count();
-    *budget = budget
-        .checked_sub(count)
-        .ok_or(ExtractError::TooLarge { limit: options.limits.objects as u64, unit: "characters" })?;
     let mut view: Option<ObjectView> = None;
     for index in 0..count {
         if index % 8192 == 8191 {
@@ -201,6 +152,8 @@ struct Collector<'a> {
     hidden_text: Vec<(String, HiddenReason, f32)>,
     /// Fonts and codes without Unicode values, in the order of their placeholders.
     codes: Vec<(FontId, u32)>,
+    /// Characters on the page.
+    count: usize,
 }
 
 impl Collector<'_> {
@@ -216,7 +169,10 @@ impl Collector<'_> {
         // Bitmap fonts scale inside the font, so their stated size says nothing.
         let size = if stated < 3.0 && extent > stated * 2.5 { extent * 0.85 } else { stated };
         let style = self.style(&object, size, degrees);
-        let hidden = if size < TINY {
+        // Letters may also be squeezed until nothing is left of their width.
+        let across = (object.font_size * m.a.hypot(m.b)).abs();
+        let squeezed = stated >= 3.0 && across < 0.05 * stated;
+        let hidden = if size < TINY || squeezed {
             Some(HiddenReason::Tiny)
         } else if is_space(raw.unicode) && !raw.unmapped {
             // A space shows nothing anywhere: the next character decides.
@@ -224,7 +180,8 @@ impl Collector<'_> {
         } else {
             self.scene.hidden(id, &object, &rect)
         };
-        Some(ObjectView { id, style, size, degrees, hidden, font: object.font })
+        let turn = f32::from(degrees).to_radians().sin_cos();
+        Some(ObjectView { id, style, size, degrees, turn, hidden, font: object.font })
     }
 
     fn style(&mut self, object: &TextObject, size: f32, degrees: u16) -> u16 {
@@ -265,7 +222,9 @@ impl Collector<'_> {
             Some(found) => found,
             None if directions.len() >= MAX_DIRECTIONS => directions.len() - 1,
             None => {
-                directions.push(Direction { degrees: view.degrees, glyphs: Vec::new() });
+                // The first direction of a page is nearly always that of all its text.
+                let room = if directions.is_empty() { self.count } else { 0 };
+                directions.push(Direction { degrees: view.degrees, glyphs: Vec::with_capacity(room) });
                 directions.len() - 1
             }
         };
@@ -296,11 +255,14 @@ impl Collector<'_> {
 
     /// Puts a character into the frame of its direction.
     fn place(&self, raw: &RawChar, rect: &Rect, view: &ObjectView, c: char, link: u16, order: u32) -> Glyph {
-        let (sin, cos) = f32::from(view.degrees).to_radians().sin_cos();
+        let (sin, cos) = view.turn;
         let turn = |x: f32, y: f32| (x * cos + y * sin, y * cos - x * sin);
         let origin = self.geometry.point(raw.origin.0, raw.origin.1);
         let (ox, base) = turn(origin.0, origin.1);
-        let framed = bounding_box(&[turn(rect.x0, rect.y0), turn(rect.x1, rect.y1)]);
+        let framed = match view.degrees {
+            0 => *rect,
+            _ => bounding_box(&[turn(rect.x0, rect.y0), turn(rect.x1, rect.y1)]),
+        };
         let (x0, x1, mut top, mut bottom) = if view.degrees.is_multiple_of(90) {
             (framed.x0, framed.x1, framed.y0, framed.y1)
         } else {
@@ -357,6 +319,7 @@ impl Collector<'_> {
 
     fn finish(mut self) -> PageText {
         self.text.has_pictures = self.scene.has_pictures();
+        self.text.has_placeholders = !self.codes.is_empty();
         self.text.hidden = self.hidden_text.into_iter().map(|(text, reason, _)| (text, reason)).collect();
         for ((_, uri), used) in self.links.iter().zip(&self.used_links) {
             if !used {
@@ -370,64 +333,4 @@ impl Collector<'_> {
 
 fn is_space(unicode: u32) -> bool {
     matches!(unicode, 0x9 | 0xa | 0xd | 0x20 | 0xa0)
-}
-
-/// Appearance as the font's name, flags and weight tell it.
-fn style_of(font: &FontInfo) -> Style {
-    const FIXED_PITCH: i32 = 1;
-    const ITALIC: i32 = 1 << 6;
-    const FORCE_BOLD: i32 = 1 << 18;
-    let name = font.name.split_once('+').map_or(font.name.as_str(), |(_, name)| name).to_ascii_lowercase();
-    let has = |marks: &[&str]| marks.iter().any(|mark| name.contains(mark));
-    let light = has(&["regular", "light", "book", "medium", "roman", "thin"]) && !has(&["bold"]);
-    let bold_name = has(&["bold", "black", "heavy", "demi", "cmbx", "sfbx", "ecbx", "-bd", "xbold"]);
-    Style {
-        bold: bold_name || font.flags & FORCE_BOLD != 0 || (font.weight >= 620 && !light),
-        italic: font.flags & ITALIC != 0 || has(&["italic", "oblique", "slanted", "cmti", "cmsl", "sfti"]),
-        underline: false,
-        monospace: font.flags & FIXED_PITCH != 0 || has(&["mono", "courier", "consol", "cmtt"]),
-        rotated: false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn style(name: &str, weight: i32) -> Style {
-        style_of(&FontInfo { name: name.to_owned(), flags: 0, weight })
-    }
-
-    #[test]
-    fn names_and_weights_tell_bold_and_italic() {
-        assert!(style("ABCDEF+Lato-Bold", 0).bold);
-        assert!(style("CMBX10", 570).bold);
-        assert!(style("Unnamed", 700).bold);
-        assert!(!style("Lato-Regular", 700).bold);
-        assert!(style("Times-BoldItalic", 0).italic);
-        assert!(style("CourierNew", 0).monospace);
-    }
-
-    #[test]
-    fn display_coordinates_follow_the_page_rotation() {
-        let bounds = CRect { left: 10.0, bottom: 20.0, right: 110.0, top: 220.0 };
-        let at = |quarter_turns| Geometry { bounds, quarter_turns };
-        assert_eq!(at(0).point(10.0, 220.0), (0.0, 0.0));
-        assert_eq!(at(1).point(10.0, 20.0), (0.0, 0.0));
-        assert_eq!(at(2).point(110.0, 20.0), (0.0, 0.0));
-        assert_eq!(at(3).point(110.0, 220.0), (0.0, 0.0));
-        assert_eq!(at(1).size(), (200.0, 100.0));
-    }
-
-    #[test]
-    fn directions_are_clockwise_degrees_of_the_page_as_displayed() {
-        let bounds = CRect { left: 0.0, bottom: 0.0, right: 100.0, top: 100.0 };
-        let upright = Geometry { bounds, quarter_turns: 0 };
-        assert_eq!(upright.degrees(1.0, 0.0), 0);
-        assert_eq!(upright.degrees(0.0, 1.0), 270);
-        assert_eq!(upright.degrees(0.0, -1.0), 90);
-        assert_eq!(upright.degrees(1.0, 0.02), 0);
-        let turned = Geometry { bounds, quarter_turns: 1 };
-        assert_eq!(turned.degrees(0.0, 1.0), 0);
-    }
 }

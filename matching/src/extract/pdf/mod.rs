@@ -1,20 +1,31 @@
 //! PDF: PDFium decodes the characters, the layout here puts them in reading order.
 
+mod fonts;
+mod geometry;
 mod glyphs;
 mod layout;
 mod library;
 mod ligatures;
 mod pdfium;
+mod recognised;
 mod visibility;
 
-use super::builder::{DocumentBuilder, RawBlock, RawLine, Run};
-use super::options::{ExtractOptions, Ocr};
-use crate::document::{BlockKind, Document, Format, Rect, TextSource, WarningKind};
+use super::builder::{DocumentBuilder, RawBlock, Run};
+use super::options::ExtractOptions;
+use crate::document::{BlockKind, Document, Format, TextSource, WarningKind};
 use crate::error::{ExtractError, FormatName};
 
 /// Resolution at which pages are recognised.
 const OCR_DOTS_PER_INCH: u32 = 300;
 const OCR_MAX_PIXELS: u32 = 12_000_000;
+
+/// What is left of the limits.
+struct Budget {
+    /// Characters.
+    objects: usize,
+    /// Pages for character recognition.
+    pictures: u32,
+}
 
 /// Reads a PDF file.
 pub(super) fn extract(bytes: &[u8], options: &ExtractOptions<'_>) -> Result<Document, ExtractError> {
@@ -22,12 +33,16 @@ pub(super) fn extract(bytes: &[u8], options: &ExtractOptions<'_>) -> Result<Docu
     let session = pdfium::Session::begin(options.pdfium.as_deref())?;
     let document = session.open(bytes)?.map_err(open_error)?;
     let mut builder = DocumentBuilder::new(Format::Pdf, options.limits);
-    let mut budget = options.limits.objects;
+    let mut budget = Budget { objects: options.limits.objects, pictures: options.limits.recognised_pages };
     let pages = document.page_count();
     if pages > options.limits.pages {
         let limit = options.limits.pages;
-        builder
-            .warn(WarningKind::Truncated, format!("the file has {pages} pages; the first {limit} were read"));
+        builder.warn(
+            WarningKind::Truncated,
+            format!(
+                "the file has {pages} pages, over the limit of {limit}: only the first {limit} were read"
+            ),
+        );
     }
     if pages == 0 {
         return Err(damaged("it has no pages"));
@@ -68,17 +83,17 @@ fn read_page(
     page: &pdfium::PdfPage<'_>,
     index: u32,
     options: &ExtractOptions<'_>,
-    budget: &mut usize,
+    budget: &mut Budget,
     builder: &mut DocumentBuilder,
 ) -> Result<(), ExtractError> {
-    let text = glyphs::collect(page, options, budget)?;
+    let text = glyphs::collect(page, options, &mut budget.objects)?;
     builder.start_page(Some(text.size));
     let before = builder.text_len();
     for block in layout::lay_out(&text) {
         builder.push(block);
     }
     for field in page.fields() {
-        let bbox = glyphs::Geometry::of(page).rect(&field.bounds);
+        let bbox = geometry::Geometry::of(page).rect(&field.bounds);
         let block = RawBlock::flowing(BlockKind::TextBox, vec![Run::plain(field.text)]);
         builder.push(RawBlock { bbox: Some(bbox), ..block });
     }
@@ -93,7 +108,7 @@ fn read_page(
         builder.warn(WarningKind::UnmappedCharacters, format!("{count} characters have no Unicode value"));
     }
     if builder.text_len() == before && (text.has_pictures || !text.directions.is_empty()) {
-        read_pictures(page, index, options.ocr, builder)?;
+        read_pictures(page, index, options, budget, builder)?;
     }
     Ok(())
 }
@@ -102,19 +117,26 @@ fn read_page(
 fn read_pictures(
     page: &pdfium::PdfPage<'_>,
     index: u32,
-    ocr: Option<&dyn Ocr>,
+    options: &ExtractOptions<'_>,
+    budget: &mut Budget,
     builder: &mut DocumentBuilder,
 ) -> Result<(), ExtractError> {
     let number = index + 1;
-    let picture =
-        ocr.and_then(|ocr| Some((ocr, page.render(OCR_DOTS_PER_INCH, OCR_MAX_PIXELS)?.into_picture())));
-    let Some((ocr, picture)) = picture else {
+    if options.ocr.is_some() && budget.pictures == 0 {
+        let limit = options.limits.recognised_pages;
+        let message = format!("the file has more pages without text than the {limit} that are recognised");
+        builder.warn(WarningKind::Truncated, message);
+        return Ok(());
+    }
+    let paint = || Some(page.render(OCR_DOTS_PER_INCH, OCR_MAX_PIXELS)?.into_picture());
+    let Some((ocr, picture)) = options.ocr.and_then(|ocr| Some((ocr, paint()?))) else {
         builder.warn(
             WarningKind::PictureOnlyPage,
             format!("page {number} has no text that can be read, only pictures or drawn letters"),
         );
         return Ok(());
     };
+    budget.pictures = budget.pictures.saturating_sub(1);
     let lines = ocr.recognise(&picture).map_err(|detail| ExtractError::Ocr { detail })?;
     if lines.is_empty() {
         return Ok(());
@@ -124,19 +146,10 @@ fn read_pictures(
         WarningKind::Ocr,
         format!("page {number} was read by character recognition and may have mistakes"),
     );
-    builder.push(recognised_block(lines, picture.dots_per_inch));
+    for block in recognised::blocks(lines, picture.dots_per_inch) {
+        builder.push(block);
+    }
     Ok(())
-}
-
-/// The block of recognised lines, their boxes in points.
-pub(super) fn recognised_block(lines: Vec<super::options::OcrLine>, dots_per_inch: u32) -> RawBlock {
-    let scale = 72.0 / dots_per_inch.max(1) as f32;
-    let lines = lines.into_iter().map(|line| {
-        let b = line.bbox;
-        let bbox = Rect { x0: b.x0 * scale, y0: b.y0 * scale, x1: b.x1 * scale, y1: b.y1 * scale };
-        RawLine { runs: vec![Run { bbox: Some(bbox), ..Run::plain(line.text) }], bbox: Some(bbox) }
-    });
-    RawBlock { kind: BlockKind::Paragraph, column: 0, bbox: None, lines: lines.collect() }
 }
 
 #[cfg(test)]

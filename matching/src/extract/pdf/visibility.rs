@@ -4,9 +4,7 @@
 //! as hidden only when the painted page shows nothing where it stands, so that text over pictures, gradients and
 //! odd shapes is never lost.
 
-use std::collections::HashMap;
-
-use super::glyphs::Geometry;
+use super::geometry::Geometry;
 use super::pdfium::{ObjectId, ObjectKind, PdfPage, Raster, Rgba, TextObject};
 use crate::document::{HiddenReason, Rect};
 
@@ -22,8 +20,9 @@ const ALIKE: u16 = 36;
 pub(super) struct Scene<'a> {
     page: &'a PdfPage<'a>,
     shapes: Vec<Shape>,
-    /// Painting order of text objects.
-    order: HashMap<ObjectId, usize>,
+    /// Text objects with their place in the painting order, sorted once the first one is looked up.
+    texts: Vec<(ObjectId, usize)>,
+    sorted: bool,
     raster: Option<Option<Raster>>,
 }
 
@@ -36,16 +35,14 @@ struct Shape {
 impl<'a> Scene<'a> {
     pub(super) fn new(page: &'a PdfPage<'a>, geometry: Geometry) -> Self {
         let mut shapes = Vec::new();
-        let mut order = HashMap::new();
+        let mut texts = Vec::new();
         for (index, object) in page.objects().into_iter().enumerate() {
             match object.kind {
-                ObjectKind::Text => {
-                    order.insert(object.id, index);
-                }
+                ObjectKind::Text => texts.push((object.id, index)),
                 kind => shapes.push(Shape { order: index, kind, rect: geometry.rect(&object.bounds) }),
             }
         }
-        Self { page, shapes, order, raster: None }
+        Self { page, shapes, texts, sorted: false, raster: None }
     }
 
     pub(super) fn has_pictures(&self) -> bool {
@@ -58,30 +55,58 @@ impl<'a> Scene<'a> {
         (!self.shows_something(rect)).then_some(reason)
     }
 
-    fn suspicion(&self, id: ObjectId, object: &TextObject, rect: &Rect) -> Option<HiddenReason> {
+    fn order_of(&mut self, id: ObjectId) -> usize {
+        if !self.sorted {
+            self.texts.sort_unstable_by_key(|(id, _)| *id);
+            self.sorted = true;
+        }
+        let found = self.texts.binary_search_by_key(&id, |(id, _)| *id);
+        found.ok().and_then(|index| self.texts.get(index)).map_or(usize::MAX, |(_, order)| *order)
+    }
+
+    fn suspicion(&mut self, id: ObjectId, object: &TextObject, rect: &Rect) -> Option<HiddenReason> {
         if object.render_mode == 3 || (object.fill.3 < 8 && matches!(object.render_mode, 0 | 4)) {
-            return Some(HiddenReason::Invisible);
+            return (!self.is_outlined(rect)).then_some(HiddenReason::Invisible);
         }
         if !matches!(object.render_mode, 0 | 4) {
             return None;
         }
-        let text_order = self.order.get(&id).copied().unwrap_or(usize::MAX);
         let (x, y) = ((rect.x0 + rect.x1) / 2.0, (rect.y0 + rect.y1) / 2.0);
         let mut ground_is_alike = alike(object.fill, Rgba(255, 255, 255, 255));
+        if !self.shapes.iter().any(|shape| shape.contains(x, y)) {
+            return ground_is_alike.then_some(HiddenReason::SameColour);
+        }
+        let text_order = self.order_of(id);
         for shape in self.shapes.iter().filter(|shape| shape.contains(x, y)) {
             match shape.kind {
-                ObjectKind::Fill { plain: true, .. } if shape.order > text_order => {
-                    return Some(HiddenReason::Covered);
-                }
-                _ if shape.order > text_order => {}
+                // Whatever its form and transparency: the painted page tells whether the text shows through.
+                _ if shape.order > text_order => return Some(HiddenReason::Covered),
                 ObjectKind::Fill { colour, plain } => {
                     let same = alike(object.fill, colour);
-                    ground_is_alike = if plain { same } else { ground_is_alike && same };
+                    ground_is_alike = if plain { same } else { ground_is_alike || same };
                 }
-                _ => ground_is_alike = false,
+                // Of pictures only the painted page knows the colour.
+                _ => ground_is_alike = true,
             }
         }
         ground_is_alike.then_some(HiddenReason::SameColour)
+    }
+
+    /// Whether transparent text lies over a drawing of its own letters. Browsers print so where they cannot embed a
+    /// font: a path with the outlines of a line, as high as the line, and over it the text for the reader's mouse.
+    fn is_outlined(&self, rect: &Rect) -> bool {
+        let (x, y) = ((rect.x0 + rect.x1) / 2.0, (rect.y0 + rect.y1) / 2.0);
+        let mut under = self.shapes.iter().rev().filter(|shape| shape.contains(x, y));
+        let Some(Shape { kind: ObjectKind::Fill { colour, plain: false }, rect: drawn, .. }) = under.next()
+        else {
+            return false;
+        };
+        let ground = match under.next().map(|shape| shape.kind) {
+            None => Rgba(255, 255, 255, 255),
+            Some(ObjectKind::Fill { colour, plain: true }) => colour,
+            Some(_) => return false,
+        };
+        drawn.height() < 2.0 * rect.height() && !alike(*colour, ground)
     }
 
     fn shows_something(&mut self, rect: &Rect) -> bool {

@@ -10,11 +10,12 @@ pub(in super::super) fn is_rtl(c: char) -> bool {
 /// Puts items that stand from left to right into reading order. `class_of` gives the character that decides an
 /// item's direction. Without right-to-left characters nothing changes.
 pub(super) fn to_logical<T>(items: &mut [T], class_of: impl Fn(&T) -> char) {
-    let levels: Vec<BidiClass> = items.iter().map(|item| bidi_class(class_of(item))).collect();
-    let rtl = levels.iter().filter(|class| matches!(class, BidiClass::R | BidiClass::AL)).count();
-    if rtl == 0 {
+    // Nearly all lines end here: finding a character's class takes a search.
+    if !items.iter().any(|item| is_rtl(class_of(item))) {
         return;
     }
+    let levels: Vec<BidiClass> = items.iter().map(|item| bidi_class(class_of(item))).collect();
+    let rtl = levels.iter().filter(|class| matches!(class, BidiClass::R | BidiClass::AL)).count();
     let ltr = levels.iter().filter(|class| matches!(class, BidiClass::L)).count();
     let base_is_rtl = rtl >= ltr;
     let resolved = resolve(&levels, base_is_rtl);

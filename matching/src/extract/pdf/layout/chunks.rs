@@ -22,8 +22,11 @@ pub(super) struct Chunk {
 
 impl Chunk {
     fn new(glyph: Glyph, size: f32) -> Self {
+        // Most chunks are most of a line: asking for that much at once saves growing in steps.
+        let mut glyphs = Vec::with_capacity(64);
+        glyphs.push(glyph);
         Self {
-            glyphs: vec![glyph],
+            glyphs,
             x0: glyph.x0,
             x1: glyph.x1,
             base: glyph.base,

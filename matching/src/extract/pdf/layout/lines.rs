@@ -1,5 +1,7 @@
 //! Chunks of one line become its text: words and tabs by the gaps, right-to-left text turned, runs by appearance.
 
+use std::borrow::Cow;
+
 use super::super::glyphs::{Direction, Glyph, GlyphStyle, PageText};
 use super::bidi;
 use super::chunks::{Chunk, size_of};
@@ -65,12 +67,13 @@ impl Item<'_> {
 pub(super) fn build(leaf: &Leaf, chunks: &[Chunk], context: &Context<'_>) -> Option<LaidLine> {
     let styles = &context.page.styles;
     let glyphs = glyphs_of(leaf, chunks);
-    let clusters = cluster(&glyphs);
+    let glyphs = glyphs.as_ref();
+    let clusters = cluster(glyphs);
     let (bullet, clusters) = match clusters.split_first() {
         Some((first, rest)) if is_bullet(first, rest, styles) => (true, rest),
         _ => (false, clusters.as_slice()),
     };
-    let size = dominant_size(&glyphs, styles);
+    let size = dominant_size(glyphs, styles);
     let mut items = itemise(clusters, size, context);
     bidi::to_logical(&mut items, Item::class_char);
     let runs = runs(&items, context);
@@ -99,7 +102,13 @@ fn rect_of(glyph: &Glyph) -> Rect {
 
 /// Glyphs from left to right. Left-to-right chunks keep their content order, which is right even where accents
 /// and kerning make boxes overlap.
-fn glyphs_of(leaf: &Leaf, chunks: &[Chunk]) -> Vec<Glyph> {
+fn glyphs_of<'a>(leaf: &Leaf, chunks: &'a [Chunk]) -> Cow<'a, [Glyph]> {
+    if let [only] = leaf.chunks.as_slice()
+        && let Some(chunk) = chunks.get(*only)
+        && !chunk.glyphs.iter().any(|glyph| bidi::is_rtl(glyph.c))
+    {
+        return Cow::Borrowed(&chunk.glyphs);
+    }
     let mut glyphs = Vec::new();
     for chunk in leaf.chunks.iter().filter_map(|index| chunks.get(*index)) {
         let start = glyphs.len();
@@ -110,7 +119,7 @@ fn glyphs_of(leaf: &Leaf, chunks: &[Chunk]) -> Vec<Glyph> {
             added.sort_by(|a, b| a.x0.total_cmp(&b.x0));
         }
     }
-    glyphs
+    Cow::Owned(glyphs)
 }
 
 /// Groups glyphs that belong together: pieces of a ligature, marks on their base. Spaces are their own groups.
@@ -169,10 +178,13 @@ fn itemise<'a>(clusters: &[&'a [Glyph]], size: f32, context: &Context<'_>) -> Ve
 
 /// How many ems wider than normal the letters of a line without space characters are set, by their median gap.
 fn line_tracking(clusters: &[&[Glyph]], styles: &[GlyphStyle]) -> f32 {
-    let letters: Vec<&Glyph> =
-        clusters.iter().filter_map(|cluster| cluster.first()).filter(|glyph| glyph.c != ' ').collect();
+    let is_space = |cluster: &&[Glyph]| cluster.first().is_none_or(|glyph| glyph.c == ' ');
+    if clusters.len() < 6 || clusters.iter().any(is_space) {
+        return 0.0;
+    }
+    let letters: Vec<&Glyph> = clusters.iter().filter_map(|cluster| cluster.first()).collect();
     let plain = letters.iter().filter(|glyph| glyph.c.is_alphanumeric()).count();
-    if letters.len() < 6 || letters.len() < clusters.len() || plain * 5 < letters.len() * 4 {
+    if plain * 5 < letters.len() * 4 {
         return 0.0;
     }
     let median = median_gap(&letters, styles).unwrap_or_default();
@@ -187,22 +199,21 @@ fn median_gap(letters: &[&Glyph], styles: &[GlyphStyle]) -> Option<f32> {
             _ => None,
         })
         .collect();
-    gaps.sort_by(f32::total_cmp);
-    gaps.get(gaps.len() / 2).copied()
+    let middle = gaps.len() / 2;
+    (middle < gaps.len()).then(|| *gaps.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
 /// In a line set letter by letter (`E X P E R I E N C E`) the gap in ems over which a new word begins.
 fn tracked_gap(clusters: &[&[Glyph]], styles: &[GlyphStyle]) -> Option<f32> {
-    let words: Vec<&[&[Glyph]]> = clusters
+    let words = clusters
         .split(|cluster| cluster.first().is_none_or(|glyph| glyph.c == ' '))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let single = words.iter().filter(|word| word.len() == 1).count();
-    if single < 4 || single * 10 < words.len() * 9 {
+        .filter(|word| !word.is_empty());
+    let (single, all) =
+        words.clone().fold((0, 0), |(single, all), word| (single + usize::from(word.len() == 1), all + 1));
+    if single < 4 || single * 10 < all * 9 {
         return None;
     }
-    let letters: Vec<&Glyph> =
-        words.iter().flat_map(|word| word.iter()).filter_map(|cluster| cluster.first()).collect();
+    let letters: Vec<&Glyph> = words.flatten().filter_map(|cluster| cluster.first()).collect();
     if !letters.iter().all(|glyph| glyph.c.is_alphanumeric() || "&/-.@:_+,()".contains(glyph.c)) {
         return None;
     }
@@ -245,6 +256,8 @@ fn is_bullet(first: &[Glyph], rest: &[&[Glyph]], styles: &[GlyphStyle]) -> bool 
 fn runs(items: &[Item<'_>], context: &Context<'_>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut key = None;
+    // Boxes are gathered in the frame of the direction and turned to the page at the end.
+    let to_page = |run: &mut Run| run.bbox = run.bbox.map(|rect| context.direction.to_page(&rect));
     for item in items {
         let glyphs = match item {
             Item::Glyphs(glyphs) => *glyphs,
@@ -257,16 +270,12 @@ fn runs(items: &[Item<'_>], context: &Context<'_>) -> Vec<Run> {
             }
         };
         let Some(first) = glyphs.first() else { continue };
-        let bbox = glyphs
-            .iter()
-            .map(rect_of)
-            .reduce(|a, b| a.union(&b))
-            .map(|rect| context.direction.to_page(&rect));
+        let bbox = glyphs.iter().map(rect_of).reduce(|a, b| a.union(&b));
         if key != Some((first.style, first.link)) {
             key = Some((first.style, first.link));
             let style = context.page.styles.get(usize::from(first.style));
             runs.push(Run {
-                text: String::new(),
+                text: String::with_capacity(items.len()),
                 style: style.map(|style| style.style).unwrap_or_default(),
                 font_size: style.map(|style| style.size),
                 bbox,
@@ -281,5 +290,6 @@ fn runs(items: &[Item<'_>], context: &Context<'_>) -> Vec<Run> {
             };
         }
     }
+    runs.iter_mut().for_each(to_page);
     runs
 }

@@ -17,7 +17,9 @@ pub(super) fn lay_out(page: &PageText) -> Vec<RawBlock> {
     directions.sort_by_key(|direction| std::cmp::Reverse(direction.glyphs.len()));
     let mut blocks: Vec<RawBlock> =
         directions.into_iter().flat_map(|direction| lay_out_direction(page, direction)).collect();
-    ligatures::resolve(&mut blocks);
+    if page.has_placeholders {
+        ligatures::resolve(&mut blocks);
+    }
     blocks
 }
 

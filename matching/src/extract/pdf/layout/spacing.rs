@@ -1,7 +1,5 @@
 //! Where words end: gaps between letters are judged against what is usual for their font on this page.
 
-use std::collections::HashMap;
-
 use super::super::glyphs::{Glyph, GlyphStyle};
 use super::chunks::{Chunk, size_of};
 
@@ -10,20 +8,20 @@ const ENOUGH: usize = 24;
 
 /// For each style the gap in ems over which a new word begins.
 pub(super) struct Spacing {
-    by_style: HashMap<u16, f32>,
+    by_style: Vec<f32>,
 }
 
 impl Spacing {
     /// Learns from all chunks of a page.
     pub(super) fn learn(chunks: &[Chunk], styles: &[GlyphStyle]) -> Self {
-        let mut samples: HashMap<u16, Samples> = HashMap::new();
+        let mut samples: Vec<Samples> = styles.iter().map(|_| Samples::default()).collect();
         for chunk in chunks {
             for pair in chunk.glyphs.windows(2) {
                 let [left, right] = pair else { continue };
                 if right.piece || left.style != right.style {
                     continue;
                 }
-                let sample = samples.entry(right.style).or_default();
+                let Some(sample) = samples.get_mut(usize::from(right.style)) else { continue };
                 if left.c == ' ' || right.c == ' ' {
                     sample.spaces += 1;
                 } else {
@@ -31,8 +29,7 @@ impl Spacing {
                 }
             }
         }
-        let by_style = samples.into_iter().map(|(style, sample)| (style, sample.threshold())).collect();
-        Self { by_style }
+        Self { by_style: samples.into_iter().map(Samples::threshold).collect() }
     }
 
     /// Whether a new word begins at `right`, no space character standing between the two. `tracking` is how many ems
@@ -41,7 +38,8 @@ impl Spacing {
         if right.piece {
             return false;
         }
-        let limit = |glyph: &Glyph| self.by_style.get(&glyph.style).copied().unwrap_or(Samples::DEFAULT);
+        let limit =
+            |glyph: &Glyph| self.by_style.get(usize::from(glyph.style)).copied().unwrap_or(Samples::DEFAULT);
         let em = size_of(left, styles).min(size_of(right, styles));
         gap(left, right) > (limit(left).max(limit(right)) + tracking) * em
     }
@@ -65,8 +63,8 @@ impl Samples {
         if self.gaps.len() < 4 {
             return Self::DEFAULT;
         }
-        self.gaps.sort_by(f32::total_cmp);
-        let median = self.gaps.get(self.gaps.len() / 2).copied().unwrap_or_default();
+        let middle = self.gaps.len() / 2;
+        let median = *self.gaps.select_nth_unstable_by(middle, f32::total_cmp).1;
         // Where spaces are written as characters, a bare gap is tracking or kerning unless it is plainly wide.
         if self.spaces * 12 > self.gaps.len() {
             return (median.max(0.0) + 0.16).min(0.8);
@@ -87,6 +85,7 @@ impl Samples {
         if points.len() < 2 {
             return None;
         }
+        points.sort_unstable_by(f32::total_cmp);
         let widest = points
             .windows(2)
             .filter_map(|pair| match pair {

@@ -227,7 +227,7 @@ pub(super) struct PdfPage<'a> {
 }
 
 /// Names a page object while its page is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ObjectId(usize);
 
 /// Names a font while its document is open.

@@ -1,5 +1,8 @@
 //! RTF: groups, control words and code pages as word processors write them.
 
+mod charsets;
+mod words;
+
 use std::collections::HashMap;
 
 use encoding_rs::{Encoding, WINDOWS_1252};
@@ -7,11 +10,12 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 use super::builder::DocumentBuilder;
 use super::flow::{Flow, Look};
 use super::options::ExtractOptions;
-use crate::document::{BlockKind, Document, Format, HiddenReason, WarningKind};
+use crate::document::{Document, Format, HiddenReason, WarningKind};
 use crate::error::{ExtractError, FormatName};
 
 /// Reads an RTF file.
 pub(super) fn extract(bytes: &[u8], options: &ExtractOptions<'_>) -> Result<Document, ExtractError> {
+    options.check_cancel()?;
     let mut reader = Reader::new(bytes, options);
     let whole = reader.run()?;
     let mut builder = DocumentBuilder::new(Format::Rtf, options.limits);
@@ -295,147 +299,6 @@ impl<'a> Reader<'a> {
             self.table_open = false;
         }
     }
-
-    fn word(&mut self, word: &str, number: Option<i32>) {
-        let on = number != Some(0);
-        match word {
-            "par" | "sect" | "page" => {
-                if self.state.target == Target::Body {
-                    self.flow.end_block();
-                }
-            }
-            "line" => self.add("\n"),
-            "tab" => self.add("\t"),
-            "cell" | "nestcell" if self.state.target == Target::Body => {
-                self.start_cell();
-                self.flow.close_cell();
-                self.flow.open_cell();
-                self.row_has_cells = true;
-            }
-            "row" | "nestrow" if self.state.target == Target::Body && self.table_open => {
-                self.flow.close_cell();
-                self.flow.close_row();
-                self.flow.close_table();
-                self.table_open = false;
-                self.row_has_cells = false;
-            }
-            "intbl" => self.state.in_table = true,
-            "pard" => {
-                self.state.in_table = false;
-                self.state.shaded = false;
-            }
-            "outlinelevel" if self.state.target == Target::Body => {
-                let level = number.unwrap_or(9);
-                self.flow.kind =
-                    (0..6).contains(&level).then_some(BlockKind::Heading { level: level as u8 + 1 });
-            }
-            "plain" => {
-                let link = self.state.look.link.take();
-                self.state.look = Look { link, ..Look::default() };
-                (self.state.hidden, self.state.colour, self.state.shaded) = (false, 0, false);
-            }
-            "b" => self.state.look.style.bold = on,
-            "i" => self.state.look.style.italic = on,
-            "ul" => self.state.look.style.underline = on,
-            "ulnone" => self.state.look.style.underline = false,
-            "v" => self.state.hidden = on,
-            "fs" => self.state.look.size = number.map(|half| half as f32 / 2.0),
-            "cf" => self.state.colour = usize::try_from(number.unwrap_or_default()).unwrap_or_default(),
-            "cb" | "chcbpat" | "highlight" | "cbpat" | "clcbpat" => {
-                self.state.shaded |= number.is_some_and(|n| n > 0);
-            }
-            "f" => self.state.font = number.unwrap_or_default(),
-            "uc" => self.state.skip = usize::try_from(number.unwrap_or(1)).unwrap_or(1).min(8),
-            "bin" => {
-                self.at =
-                    self.at.saturating_add(usize::try_from(number.unwrap_or_default()).unwrap_or_default());
-            }
-            other => self.table_word(other, number),
-        }
-    }
-
-    /// Words of the code page and of the tables of fonts and colours.
-    fn table_word(&mut self, word: &str, number: Option<i32>) {
-        match word {
-            "ansicpg" => self.code_page = code_page(number.unwrap_or(1252)),
-            "mac" => self.code_page = encoding_rs::MACINTOSH,
-            "fcharset" => self.font_charset(number.unwrap_or_default()),
-            "red" | "green" | "blue" => {
-                let at = usize::from(word != "red") + usize::from(word == "blue");
-                if let Some(slot) = self.colour.get_mut(at) {
-                    *slot = number.and_then(|value| u8::try_from(value).ok());
-                }
-            }
-            other => self.other_word(other),
-        }
-    }
-
-    fn other_word(&mut self, word: &str) {
-        match word {
-            "bullet" => self.add("•"),
-            "endash" => self.add("–"),
-            "emdash" => self.add("—"),
-            "lquote" => self.add("‘"),
-            "rquote" => self.add("’"),
-            "ldblquote" => self.add("“"),
-            "rdblquote" => self.add("”"),
-            "emspace" | "enspace" | "qmspace" => self.add(" "),
-            "fonttbl" => self.state.target = Target::Fonts,
-            "colortbl" => self.state.target = Target::Colours,
-            "fldinst" => self.state.target = Target::Instruction,
-            // Shapes and text boxes are optional groups with text that shows.
-            "shpinst" | "shptxt" | "shp" | "field" | "fldrslt" | "footnote" | "header" | "footer"
-            | "headerf" => {
-                self.state.optional = false;
-            }
-            "stylesheet" | "info" | "pict" | "object" | "themedata" | "colorschememapping" | "datastore"
-            | "latentstyles" | "listtable" | "listoverridetable" | "rsidtbl" | "generator" | "xmlnstbl"
-            | "pntext" | "pnseclvl" | "filetbl" | "revtbl" | "sp" | "shprslt" | "nonshppict"
-            | "bkmkstart" | "bkmkend" | "annotation" | "atnid" | "atnauthor" | "deleted" | "mmathPr"
-            | "tc" | "xe" => self.state.target = Target::Nowhere,
-            _ if self.state.optional => self.state.target = Target::Nowhere,
-            _ => {}
-        }
-    }
-
-    fn font_charset(&mut self, charset: i32) {
-        let encoding = match charset {
-            2 => {
-                self.symbol_fonts.insert(self.state.font, true);
-                return;
-            }
-            77 => encoding_rs::MACINTOSH,
-            128 => encoding_rs::SHIFT_JIS,
-            129 => encoding_rs::EUC_KR,
-            134 => encoding_rs::GBK,
-            136 => encoding_rs::BIG5,
-            161 => encoding_rs::WINDOWS_1253,
-            162 => encoding_rs::WINDOWS_1254,
-            163 => encoding_rs::WINDOWS_1258,
-            177 => encoding_rs::WINDOWS_1255,
-            178 => encoding_rs::WINDOWS_1256,
-            186 => encoding_rs::WINDOWS_1257,
-            204 => encoding_rs::WINDOWS_1251,
-            222 => encoding_rs::WINDOWS_874,
-            238 => encoding_rs::WINDOWS_1250,
-            _ => return,
-        };
-        self.fonts.insert(self.state.font, encoding);
-    }
-}
-
-fn code_page(number: i32) -> &'static Encoding {
-    let label = match number {
-        932 => "shift_jis".to_owned(),
-        936 => "gbk".to_owned(),
-        949 => "euc-kr".to_owned(),
-        950 => "big5".to_owned(),
-        866 => "ibm866".to_owned(),
-        10_000 => "macintosh".to_owned(),
-        65_001 => "utf-8".to_owned(),
-        other => format!("windows-{other}"),
-    };
-    Encoding::for_label(label.as_bytes()).unwrap_or(WINDOWS_1252)
 }
 
 #[cfg(test)]
