@@ -64,6 +64,8 @@ variables! {
     RM_PDFIUM
     /// Log filter in the syntax of `tracing_subscriber::EnvFilter`; default `info`.
     RM_LOG
+    /// Comma-separated private networks from which the worker may fetch pages of jobs; default none.
+    RM_FETCH_ALLOWED_NETWORKS
     /// Tasks that one worker runs at a time; default: the number of cores.
     RM_WORKER_CONCURRENCY
     /// Seconds after which a silent worker's task is given to another one; default 30.

@@ -62,6 +62,31 @@ async fn announce_batch(pool: &PgPool, queue: &Queue) -> Result<usize, RelayErro
     Ok(notices.len())
 }
 
+/// What the outbox says of the work that is not done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Waiting {
+    /// Tasks that are neither done nor dead, those with a worker included.
+    pub tasks: i64,
+    /// Age of the oldest one that is with no worker, in seconds; 0 when there is none.
+    pub oldest_seconds: f64,
+}
+
+/// Counts what waits, over all tenants.
+///
+/// # Errors
+/// When a query fails.
+pub async fn waiting(pool: &PgPool) -> Result<Waiting, sqlx::Error> {
+    let mut transaction = dispatcher_transaction(pool).await?;
+    let (tasks, oldest_seconds) = sqlx::query_as(
+        "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE NOT leased)), 0)::float8
+         FROM outbox",
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(Waiting { tasks, oldest_seconds })
+}
+
 /// Makes due now whatever was announced and is not with a worker, because Redis has lost the notices. Returns how many.
 ///
 /// # Errors

@@ -33,6 +33,8 @@ pub enum TaskKind {
     ExtractResume,
     /// Extract an uploaded job description; the subject is a job.
     ExtractJob,
+    /// Fetch the page of a job given by its address; the subject is a job.
+    FetchJob,
     /// Match a resume with a job; the subject is a match.
     MatchResume,
 }
@@ -44,13 +46,14 @@ pub struct UnknownKind(String);
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::ExtractResume, Self::ExtractJob, Self::MatchResume];
+    pub const ALL: [Self; 4] = [Self::ExtractResume, Self::ExtractJob, Self::FetchJob, Self::MatchResume];
 
     /// The name in Postgres, in messages and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ExtractResume => "extract_resume",
             Self::ExtractJob => "extract_job",
+            Self::FetchJob => "fetch_job",
             Self::MatchResume => "match_resume",
         }
     }

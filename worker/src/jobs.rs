@@ -3,6 +3,7 @@
 
 mod extract_job;
 mod extract_resume;
+mod fetch_job;
 mod file;
 mod match_resume;
 mod subject;
@@ -13,6 +14,7 @@ use platform::storage::{Storage, StorageError};
 use platform::tasks::{Lease, SettleError, TaskKind};
 use sqlx::PgPool;
 
+use crate::fetch::{FetchError, Fetcher};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::science::{ScoreError, Scorer};
 
@@ -25,6 +27,7 @@ pub(crate) struct Context {
     pub(crate) storage: Storage,
     pub(crate) sandbox: Sandbox,
     pub(crate) scorer: Scorer,
+    pub(crate) fetcher: Fetcher,
 }
 
 /// How a job ended that did not fail.
@@ -50,6 +53,9 @@ pub(crate) enum JobError {
     /// The stored file cannot be had.
     #[error("the stored file cannot be had")]
     Storage(#[from] StorageError),
+    /// The page of a job cannot be had yet.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// The sandbox does not work on this machine.
     #[error("the sandbox does not work")]
     Sandbox(#[from] SandboxError),
@@ -75,6 +81,7 @@ pub(crate) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
     match lease.kind {
         TaskKind::ExtractResume => extract_resume::run(context, lease).await,
         TaskKind::ExtractJob => extract_job::run(context, lease).await,
+        TaskKind::FetchJob => fetch_job::run(context, lease).await,
         TaskKind::MatchResume => match_resume::run(context, lease).await,
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod fetch;
 mod jobs;
 mod metrics;
 mod relay;

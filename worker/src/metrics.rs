@@ -1,5 +1,6 @@
 //! The worker's metrics.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use platform::schedule::Chore;
@@ -35,6 +36,12 @@ struct ChoreLabel {
 pub(crate) struct WorkerMetrics {
     /// Messages in the queue: waiting and in flight.
     pub(crate) backlog: Gauge,
+    /// Tasks that are neither done nor dead, over all tenants.
+    pub(crate) unfinished: Gauge,
+    /// Age in seconds of the oldest task that is with no worker.
+    pub(crate) oldest_seconds: Gauge<f64, AtomicU64>,
+    /// Tasks that were given up and wait for a person.
+    pub(crate) dead_letters: Gauge,
     /// Notices that this process has put into the queue.
     pub(crate) announced: Counter,
     /// Tasks that this process is working on.
@@ -49,6 +56,9 @@ impl WorkerMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let made = Self {
             backlog: Gauge::default(),
+            unfinished: Gauge::default(),
+            oldest_seconds: Gauge::default(),
+            dead_letters: Gauge::default(),
             announced: Counter::default(),
             running: Gauge::default(),
             ended: Family::default(),
@@ -60,6 +70,17 @@ impl WorkerMetrics {
                 "queue_backlog",
                 "Messages in the queue, waiting and in flight",
                 made.backlog.clone(),
+            );
+            registry.register("tasks_unfinished", "Tasks neither done nor dead", made.unfinished.clone());
+            registry.register(
+                "tasks_oldest_seconds",
+                "Age of the oldest task that is with no worker",
+                made.oldest_seconds.clone(),
+            );
+            registry.register(
+                "dead_letters",
+                "Tasks given up, waiting for a person",
+                made.dead_letters.clone(),
             );
             registry.register("queue_announced", "Notices put into the queue", made.announced.clone());
             registry.register("tasks_running", "Tasks being worked on", made.running.clone());

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use platform::queue::Queue;
-use platform::relay::{RelayError, announce_again, announce_due};
-use platform::tasks::OUTBOX_CHANNEL;
+use platform::relay::{RelayError, announce_again, announce_due, waiting};
+use platform::tasks::{OUTBOX_CHANNEL, dead};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,10 @@ async fn turn(
     let announced = announce_due(pool, queue).await?;
     metrics.announced.inc_by(announced as u64);
     metrics.backlog.set(i64::try_from(queue.backlog().await?).unwrap_or(i64::MAX));
+    let waiting = waiting(pool).await?;
+    metrics.unfinished.set(waiting.tasks);
+    metrics.oldest_seconds.set(waiting.oldest_seconds);
+    metrics.dead_letters.set(dead::count(pool).await?);
     Ok(())
 }
 

@@ -20,6 +20,9 @@ const MAX_TITLE_CHARACTERS: usize = 300;
 /// Most characters of a job's text: the longest advertisements are a tenth of it.
 const MAX_TEXT_CHARACTERS: usize = 100_000;
 
+/// Most bytes of an address.
+const MAX_URL_BYTES: usize = 2000;
+
 /// A job's title and text after their check.
 #[derive(Debug)]
 pub struct JobText {
@@ -124,6 +127,41 @@ pub async fn add_text(state: &AppState, identity: Identity, job: &JobText) -> Re
     let job = jobs::insert_text(&mut tx, identity.tenant, account, job.title.as_deref(), &job.text).await?;
     tx.commit().await?;
     Ok(job)
+}
+
+/// The address of a job's page after its check.
+#[derive(Debug)]
+pub struct JobAddress {
+    title: Option<String>,
+    url: String,
+}
+
+impl JobAddress {
+    /// Checks what was given. Where the address leads is judged when it is fetched.
+    pub fn check(title: Option<&str>, address: &str) -> Result<Self, Problem> {
+        let title = check_title(title).map_err(|error| Problem::validation(vec![error]))?;
+        let refused = |detail| Problem::validation(vec![FieldError::at_pointer("/url", detail)]);
+        let url = url::Url::parse(address.trim())
+            .map_err(|_| refused("Give the whole address, such as https://example.org/jobs/1."))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() {
+            return Err(refused(
+                "The address must begin with http:// or https:// and have no password in it.",
+            ));
+        }
+        if url.as_str().len() > MAX_URL_BYTES {
+            return Err(refused("The address is longer than 2000 characters."));
+        }
+        Ok(Self { title, url: url.into() })
+    }
+}
+
+/// Adds a job given by its address; the worker fetches and reads the page.
+pub async fn add_url(state: &AppState, identity: Identity, job: &JobAddress) -> Result<Job, Problem> {
+    let Entered { mut tx, account, .. } = identity.enter(&state.pool).await?;
+    let made = jobs::insert_url(&mut tx, identity.tenant, account, job.title.as_deref(), &job.url).await?;
+    tasks::enqueue(&mut tx, identity.tenant, TaskKind::FetchJob, made.id.as_uuid()).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 /// Adds a job given as a file; the worker extracts its text.

@@ -24,6 +24,8 @@ pub struct Job {
     pub status: Status,
     /// Its title, if one was given.
     pub title: Option<String>,
+    /// Address of the page, if it was given by one.
+    pub source_url: Option<String>,
     /// Name of the uploaded file, if it came as one.
     pub file_name: Option<String>,
     /// Why the job cannot be read; only when `status` is `failed`.
@@ -57,13 +59,34 @@ pub async fn insert_text(
 ) -> Result<Job, sqlx::Error> {
     sqlx::query_as(
         "INSERT INTO jobs (id, tenant_id, account_id, title, text, status) VALUES ($1, $2, $3, $4, $5, 'ready')
-         RETURNING id, status, title, file_name, error, created_at, updated_at",
+         RETURNING id, status, title, source_url, file_name, error, created_at, updated_at",
     )
     .bind(JobId::new())
     .bind(tenant)
     .bind(account)
     .bind(title)
     .bind(text)
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Adds a job that was given by the address of its page; the worker fetches it.
+pub async fn insert_url(
+    tx: &mut Tx,
+    tenant: TenantId,
+    account: AccountId,
+    title: Option<&str>,
+    url: &str,
+) -> Result<Job, sqlx::Error> {
+    sqlx::query_as(
+        "INSERT INTO jobs (id, tenant_id, account_id, title, source_url) VALUES ($1, $2, $3, $4, $5)
+         RETURNING id, status, title, source_url, file_name, error, created_at, updated_at",
+    )
+    .bind(JobId::new())
+    .bind(tenant)
+    .bind(account)
+    .bind(title)
+    .bind(url)
     .fetch_one(&mut **tx)
     .await
 }
@@ -80,7 +103,7 @@ pub async fn insert_file(
     sqlx::query_as(
         "INSERT INTO jobs (id, tenant_id, account_id, title, file_name, media_type, size_bytes, sha256, object_key)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         RETURNING id, status, title, file_name, error, created_at, updated_at",
+         RETURNING id, status, title, source_url, file_name, error, created_at, updated_at",
     )
     .bind(JobId::new())
     .bind(tenant)
@@ -98,7 +121,7 @@ pub async fn insert_file(
 /// One page of the tenant's jobs, newest first.
 pub async fn list(tx: &mut Tx, page: PageRequest, status: Option<Status>) -> Result<Page<Job>, sqlx::Error> {
     let rows = sqlx::query_as(
-        "SELECT id, status, title, file_name, error, created_at, updated_at
+        "SELECT id, status, title, source_url, file_name, error, created_at, updated_at
          FROM jobs WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR status = $2)
          ORDER BY id DESC LIMIT $3",
     )
@@ -113,7 +136,7 @@ pub async fn list(tx: &mut Tx, page: PageRequest, status: Option<Status>) -> Res
 /// A job with its text.
 pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<JobDetail>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, status, title, file_name, error, created_at, updated_at, text FROM jobs WHERE id = $1",
+        "SELECT id, status, title, source_url, file_name, error, created_at, updated_at, text FROM jobs WHERE id = $1",
     )
     .bind(id)
     .fetch_optional(&mut **tx)
@@ -123,7 +146,7 @@ pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<JobDetail>, sqlx::Error
 /// The same, and nobody else changes it until the transaction ends.
 pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<JobDetail>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, status, title, file_name, error, created_at, updated_at, text FROM jobs WHERE id = $1 FOR UPDATE",
+        "SELECT id, status, title, source_url, file_name, error, created_at, updated_at, text FROM jobs WHERE id = $1 FOR UPDATE",
     )
     .bind(id)
     .fetch_optional(&mut **tx)
@@ -142,7 +165,7 @@ pub async fn update(
             status = CASE WHEN $3::text IS NULL THEN status ELSE 'ready' END,
             error = CASE WHEN $3::text IS NULL THEN error END
          WHERE id = $1
-         RETURNING id, status, title, file_name, error, created_at, updated_at, text",
+         RETURNING id, status, title, source_url, file_name, error, created_at, updated_at, text",
     )
     .bind(id)
     .bind(title)

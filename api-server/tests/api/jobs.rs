@@ -107,3 +107,24 @@ async fn what_has_not_changed_is_not_sent_again() {
         assert!(again.bytes().await.unwrap().is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_job_by_its_address_is_queued_to_be_fetched() {
+    let app = TestApp::start().await;
+    let user = app.sign_up("ann@example.org").await;
+    let add = async |body: Value| app.post_json("/api/v1/jobs", Some(&user.token), &body).await;
+    let answer = add(json!({"url": " https://Example.org/jobs/1?x=y "})).await;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    let job: Value = answer.json().await.unwrap();
+    assert_eq!(
+        (&job["status"], &job["source_url"]),
+        (&json!("queued"), &json!("https://example.org/jobs/1?x=y"))
+    );
+    assert_eq!(app.waiting_tasks(&user, "fetch_job").await, [job["id"].as_str().unwrap()]);
+    for wrong in ["example.org", "file:///etc/passwd", "https://a:b@example.org/"] {
+        let refused = problem(add(json!({"url": wrong})).await, 422, "validation-failed").await;
+        assert_eq!(refused["errors"][0]["pointer"], "/url", "{wrong}");
+    }
+    problem(add(json!({"url": "https://example.org", "text": "x"})).await, 422, "validation-failed").await;
+    problem(add(json!({"title": "neither"})).await, 422, "validation-failed").await;
+}

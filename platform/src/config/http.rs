@@ -87,7 +87,7 @@ impl HttpConfig {
     }
 }
 
-fn networks(env: &Env, variable: &'static str) -> Result<Vec<IpNet>, ConfigError> {
+pub(super) fn networks(env: &Env, variable: &'static str) -> Result<Vec<IpNet>, ConfigError> {
     let list = env.optional(variable).unwrap_or_default();
     list.split(',')
         .map(str::trim)

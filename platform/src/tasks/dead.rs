@@ -68,6 +68,18 @@ pub async fn list(pool: &PgPool, before: Option<TaskId>, limit: i64) -> Result<V
     Ok(letters)
 }
 
+/// How many dead letters there are, of all tenants.
+///
+/// # Errors
+/// When a query fails.
+pub async fn count(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    let mut transaction = operator_transaction(pool).await?;
+    let letters =
+        sqlx::query_scalar("SELECT count(*) FROM dead_letters").fetch_one(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(letters)
+}
+
 /// A dead letter and all attempts at it, if there is one.
 ///
 /// # Errors
@@ -154,7 +166,7 @@ fn revive(kind: TaskKind) -> &'static str {
         TaskKind::ExtractResume => {
             "UPDATE resumes SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'"
         }
-        TaskKind::ExtractJob => {
+        TaskKind::ExtractJob | TaskKind::FetchJob => {
             "UPDATE jobs SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'"
         }
         TaskKind::MatchResume => {

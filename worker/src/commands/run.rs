@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use platform::config::{
-    CacheConfig, DatabaseConfig, Env, InstallationConfig, ObjectStorageConfig, ProbesConfig, ScienceConfig,
-    WorkerConfig,
+    CacheConfig, DatabaseConfig, Env, FetchConfig, InstallationConfig, ObjectStorageConfig, ProbesConfig,
+    ScienceConfig, WorkerConfig,
 };
 use platform::probes::{self, Probes, Readiness};
 use platform::queue::Queue;
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Failure;
+use crate::fetch::Fetcher;
 use crate::jobs::Context;
 use crate::metrics::WorkerMetrics;
 use crate::relay;
@@ -72,6 +73,8 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
     let storage = Storage::open(ObjectStorageConfig::from_env(env)?)?;
     let science = ScienceConfig::from_env(env)?;
     let config = WorkerConfig::from_env(env)?;
+    let fetcher =
+        Fetcher::new(&FetchConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
 
     let pool = postgres::connect(&database).await?;
     let missing = migrations::missing(&pool).await?;
@@ -88,7 +91,7 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
     let name = format!("worker-{}", uuid::Uuid::now_v7().simple());
     Ok(Runner {
         consumer: queue.consumer(&name, READ_WAIT)?,
-        context: Context { pool, storage, sandbox: Sandbox::new(science.pdfium)?, scorer },
+        context: Context { pool, storage, sandbox: Sandbox::new(science.pdfium)?, scorer, fetcher },
         queue,
         metrics: WorkerMetrics::register(metrics),
         config,

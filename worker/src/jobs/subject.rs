@@ -13,7 +13,7 @@ pub(crate) async fn mark_failed(
         TaskKind::ExtractResume => {
             "UPDATE resumes SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
         }
-        TaskKind::ExtractJob => {
+        TaskKind::ExtractJob | TaskKind::FetchJob => {
             "UPDATE jobs SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
         }
         TaskKind::MatchResume => {
@@ -33,7 +33,7 @@ pub(super) async fn mark_processing(
         TaskKind::ExtractResume => {
             "UPDATE resumes SET status = 'processing', error = NULL, updated_at = now() WHERE id = $1"
         }
-        TaskKind::ExtractJob => {
+        TaskKind::ExtractJob | TaskKind::FetchJob => {
             "UPDATE jobs SET status = 'processing', error = NULL, updated_at = now() WHERE id = $1"
         }
         TaskKind::MatchResume => {
@@ -53,7 +53,7 @@ pub(crate) async fn mark_queued(
         TaskKind::ExtractResume => {
             "UPDATE resumes SET status = 'queued', updated_at = now() WHERE id = $1 AND status = 'processing'"
         }
-        TaskKind::ExtractJob => {
+        TaskKind::ExtractJob | TaskKind::FetchJob => {
             "UPDATE jobs SET status = 'queued', updated_at = now() WHERE id = $1 AND status = 'processing'"
         }
         TaskKind::MatchResume => {

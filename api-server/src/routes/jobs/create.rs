@@ -9,15 +9,15 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    actions::jobs::{JobText, add_file, add_text},
+    actions::jobs::{JobAddress, JobText, add_file, add_text, add_url},
     auth::identity::Identity,
-    error::{Problem, ProblemDocument},
+    error::{FieldError, Problem, ProblemDocument},
     request::{json::JsonBody, multipart::UploadForm},
     state::AppState,
     store::jobs::Job,
 };
 
-/// A job as text.
+/// A job as text, or by its address.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateJob {
@@ -25,13 +25,18 @@ pub struct CreateJob {
     #[serde(default)]
     #[schema(max_length = 300, example = "Site reliability engineer")]
     title: Option<String>,
-    /// The whole advertisement.
+    /// The whole advertisement. Give this or `url`.
+    #[serde(default)]
     #[schema(
         min_length = 1,
         max_length = 100_000,
         example = "We are looking for an engineer with 5 years of Kubernetes."
     )]
-    text: String,
+    text: Option<String>,
+    /// The address of a page with the advertisement, which is fetched in the background. Private addresses are refused.
+    #[serde(default)]
+    #[schema(max_length = 2000, example = "https://example.org/jobs/1")]
+    url: Option<String>,
 }
 
 /// A job as a file.
@@ -45,7 +50,8 @@ pub struct UploadJob {
     file: Vec<u8>,
 }
 
-/// Adds a job, as text (JSON) or as a file (form). Text is ready at once; a file is read in the background.
+/// Adds a job, as text or address (JSON) or as a file (form). Text is ready at once; a file or page is read in the
+/// background.
 #[utoipa::path(
     post, path = "/api/v1/jobs", tag = "Jobs", operation_id = "createJob",
     request_body(description = "The text, or a file", content(
@@ -54,7 +60,7 @@ pub struct UploadJob {
     )),
     responses(
         (status = 201, description = "Added and ready", body = Job),
-        (status = 202, description = "Stored; the file will be read", body = Job),
+        (status = 202, description = "Stored; the file or page will be read", body = Job),
         (status = 401, description = "No valid access token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The file is larger than 10 MiB", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "Neither JSON nor a form, or a file that cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
@@ -76,8 +82,20 @@ pub async fn create_job(
         (StatusCode::ACCEPTED, add_file(&state, identity, title, file).await?)
     } else {
         let JsonBody(body) = JsonBody::<CreateJob>::from_request(request, &state).await?;
-        let text = JobText::check(body.title.as_deref(), &body.text)?;
-        (StatusCode::CREATED, add_text(&state, identity, &text).await?)
+        match (&body.text, &body.url) {
+            (None, Some(url)) => {
+                let address = JobAddress::check(body.title.as_deref(), url)?;
+                (StatusCode::ACCEPTED, add_url(&state, identity, &address).await?)
+            }
+            (Some(_), Some(_)) => {
+                let error = FieldError::at_pointer("/url", "Give `text` or `url`, not both.");
+                return Err(Problem::validation(vec![error]));
+            }
+            (text, None) => {
+                let text = JobText::check(body.title.as_deref(), text.as_deref().unwrap_or_default())?;
+                (StatusCode::CREATED, add_text(&state, identity, &text).await?)
+            }
+        }
     };
     let location = format!("/api/v1/jobs/{}", job.id);
     Ok((status, [(header::LOCATION, location)], Json(job)))
