@@ -42,7 +42,7 @@ SELECT head.task_id, lanes.tenant_id FROM lanes LEFT JOIN busy USING (tenant_id)
 ORDER BY lanes.priority * $1, coalesce(busy.tasks, 0) + head.place, head.created_at, head.task_id
 LIMIT 4";
 
-/// The tasks to try next, best first. Others may choose the same at this moment: [`claim`](super::claim) decides.
+/// The tasks to try next, best first. Others may choose the same at this moment: [`claim`](fn@super::claim) decides.
 ///
 /// # Errors
 /// When a query fails.
