@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use ocr::Languages;
 
 /// Reads resumes and matches them with jobs, on this machine alone.
 #[derive(Debug, Parser)]
@@ -97,6 +98,13 @@ pub(crate) struct Options {
     /// The PDFium library, for PDF files [default: beside the program, the system's, the user's data folder].
     #[arg(long, env = "RM_PDFIUM", value_name = "FILE", global = true)]
     pub(crate) pdfium: Option<PathBuf>,
+    /// Pages of a PDF file that are read.
+    #[arg(long, env = "RM_MAX_PAGES", value_name = "NUMBER", default_value_t = 50, global = true,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) max_pages: u32,
+    /// Languages of scans, which tesseract reads where it is installed, such as eng+deu.
+    #[arg(long, env = "RM_OCR_LANGUAGES", value_name = "NAMES", default_value_t = Languages::default(), global = true)]
+    pub(crate) ocr_languages: Languages,
 }
 
 /// Forms of output.

@@ -4,16 +4,30 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use matching::Document;
+use matching::document::TextSource;
+use matching::{Document, ExtractError};
 
+use crate::printer;
 use crate::settings::Settings;
 
 /// Reads a document from a file, or from standard input if the path is `-`.
 pub(crate) fn read_document(settings: &Settings, path: &Path) -> Result<Document> {
-    let bytes = read_bytes(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let unreadable = || format!("{} cannot be read", path.display());
+    let bytes = read_bytes(path).with_context(unreadable)?;
     let hint = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    matching::extract(&bytes, hint.as_deref(), &settings.extract_options())
-        .with_context(|| format!("{} cannot be read", path.display()))
+    let document = match matching::extract(&bytes, hint.as_deref(), &settings.extract_options()) {
+        Err(error @ ExtractError::NoText { .. }) if !settings.has_recognition() => {
+            return Err(error).context(ocr::HOW_TO_INSTALL).with_context(unreadable);
+        }
+        other => other.with_context(unreadable)?,
+    };
+    if document.source == TextSource::Ocr {
+        printer::note(&format!(
+            "{} is a scan: its text was recognised and may have mistakes",
+            path.display()
+        ));
+    }
+    Ok(document)
 }
 
 fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {

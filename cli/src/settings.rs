@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use matching::extract::{Limits, Ocr};
 use matching::skills::Taxonomy;
 use matching::{Embedder, ExtractOptions, Matcher};
+use ocr::Tesseract;
 
 use crate::args::{Options, Output};
 
@@ -17,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) output: Output,
     model: PathBuf,
     pdfium: Option<PathBuf>,
+    max_pages: u32,
+    tesseract: Option<Tesseract>,
 }
 
 impl Settings {
@@ -26,12 +30,25 @@ impl Settings {
             output: options.output,
             model: options.model.unwrap_or_else(default_model),
             pdfium: options.pdfium,
+            max_pages: options.max_pages,
+            tesseract: std::env::var_os("PATH")
+                .and_then(|path| Tesseract::find(&path, options.ocr_languages)),
         }
     }
 
     /// Options for reading files.
-    pub(crate) fn extract_options(&self) -> ExtractOptions<'static> {
-        ExtractOptions { pdfium: self.pdfium.clone(), ..ExtractOptions::default() }
+    pub(crate) fn extract_options(&self) -> ExtractOptions<'_> {
+        ExtractOptions {
+            limits: Limits { pages: self.max_pages, ..Limits::default() },
+            pdfium: self.pdfium.clone(),
+            ocr: self.tesseract.as_ref().map(|tesseract| tesseract as &dyn Ocr),
+            ..ExtractOptions::default()
+        }
+    }
+
+    /// Whether scans can be read.
+    pub(crate) fn has_recognition(&self) -> bool {
+        self.tesseract.is_some()
     }
 
     /// Opens the model.

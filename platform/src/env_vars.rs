@@ -62,6 +62,10 @@ variables! {
     RM_MODEL_DIR
     /// Path of `libpdfium.so`.
     RM_PDFIUM
+    /// Pages of a PDF file that are read; default 50.
+    RM_MAX_PAGES
+    /// Languages of scans, as tesseract names them; default `eng`.
+    RM_OCR_LANGUAGES
     /// Log filter in the syntax of `tracing_subscriber::EnvFilter`; default `info`.
     RM_LOG
     /// Comma-separated private networks from which the worker may fetch pages of jobs; default none.

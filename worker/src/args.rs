@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use platform::migrations::Phase;
 use platform::names::TaskId;
@@ -46,6 +48,9 @@ pub(crate) enum Command {
         /// What the file is taken for.
         #[arg(long, value_enum)]
         purpose: Purpose,
+        /// Give pages without text to this program (tesseract), which the sandbox then lets start.
+        #[arg(long, value_name = "PROGRAM")]
+        recognise: Option<PathBuf>,
     },
     /// Ask the worker of this machine whether it is alive, for the image's health check.
     Healthcheck,

@@ -26,8 +26,8 @@ fn main() -> ExitCode {
     let env = Env::process();
     let command = args.command.unwrap_or(Command::Run);
     // The child must not inherit threads, logging or TLS: its sandbox closes before anything else begins.
-    if let Command::ExtractChild { name, purpose } = command {
-        return commands::extract_child::run(&env, &name, purpose);
+    if let Command::ExtractChild { name, purpose, recognise } = command {
+        return commands::extract_child::run(&env, &name, purpose, recognise.as_deref());
     }
     tls::install_provider();
     match start(command, &env) {

@@ -3,21 +3,32 @@
 //! The child is this same program (`worker extract-child`). Before it reads a byte it limits its own memory, processor
 //! time, files and system calls ([`limits`]); this side limits the wall clock and the size of the answer, and starts
 //! the child with an empty environment, so that it never holds a secret.
+//!
+//! A PDF file with pages that have no text is read once more where tesseract is installed, by a child that may start
+//! programs. They inherit the other limits: no network, no writing, no file but shared libraries and their data.
 
 pub(crate) mod limits;
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
+use ocr::{Bounds, LanguageError, Languages, Tesseract};
+use platform::config::{ConfigError, ScienceConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
+use crate::exit::Failure;
 use crate::science::{Purpose, Reading};
 
 /// How long one file may take, waiting included.
 const WALL_CLOCK: Duration = Duration::from_secs(60);
+/// How long it may take when its pages are recognised, some seconds each.
+const RECOGNITION_WALL_CLOCK: Duration = Duration::from_secs(240);
+/// Where tesseract is looked for: not on a `PATH` that somebody may have set.
+const PROGRAM_FOLDERS: &str = "/usr/local/bin:/usr/bin:/bin";
 /// The longest answer, in bytes. Text is limited to 2 MiB; positions make some tens of bytes a word.
 const LONGEST_ANSWER: u64 = 128 << 20;
 
@@ -54,37 +65,95 @@ impl SandboxError {
 #[derive(Debug, Clone)]
 pub(crate) struct Sandbox {
     program: PathBuf,
-    pdfium: Option<PathBuf>,
+    config: ScienceConfig,
+    tesseract: Option<Tesseract>,
+}
+
+/// The program at a path with the configured languages.
+pub(crate) fn tesseract(program: &Path, config: &ScienceConfig) -> Result<Tesseract, ConfigError> {
+    Ok(Tesseract::at(program, languages(config)?, Bounds::default()))
+}
+
+fn languages(config: &ScienceConfig) -> Result<Languages, ConfigError> {
+    config.ocr_languages.parse().map_err(|error: LanguageError| ConfigError::Invalid {
+        variable: platform::env_vars::RM_OCR_LANGUAGES,
+        reason: error.to_string(),
+        mend: "names of tesseract's languages joined by +, such as eng+deu",
+    })
 }
 
 impl Sandbox {
     /// Children of this very program.
-    pub(crate) fn new(pdfium: Option<PathBuf>) -> std::io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, pdfium })
+    pub(crate) fn new(config: ScienceConfig) -> Result<Self, Failure> {
+        let tesseract = Tesseract::find(OsStr::new(PROGRAM_FOLDERS), languages(&config)?);
+        match &tesseract {
+            Some(tesseract) => {
+                tracing::info!(program = %tesseract.program().display(), languages = config.ocr_languages, "scans are recognised");
+            }
+            None => tracing::info!("scans are refused: {}", ocr::HOW_TO_INSTALL),
+        }
+        Ok(Self { program: std::env::current_exe()?, config, tesseract })
     }
 
-    /// Reads the file `name` in a child of its own.
+    /// Reads the file `name` in a child of its own; pages that have no text by recognition, where that is installed.
     pub(crate) async fn read_file(
         &self,
         bytes: Bytes,
         name: &str,
         purpose: Purpose,
     ) -> Result<Reading, SandboxError> {
+        let first = self.attempt(bytes.clone(), name, purpose, None).await?;
+        let Some(tesseract) = self.tesseract.as_ref().filter(|_| first.lacks_recognition() && is_pdf(&bytes))
+        else {
+            return Ok(first);
+        };
+        let second = self.attempt(bytes, name, purpose, Some(tesseract)).await;
+        match (second, first) {
+            // The file has text beside its pictures: that is worth more than nothing.
+            (Err(error), text @ (Reading::Resume { .. } | Reading::Job(_))) => {
+                tracing::warn!(?error, "the pictures of a file cannot be recognised");
+                Ok(text)
+            }
+            (Ok(Reading::Broken { message }), text @ (Reading::Resume { .. } | Reading::Job(_))) => {
+                tracing::warn!(message, "the pictures of a file cannot be recognised");
+                Ok(text)
+            }
+            (second, _) => second,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        bytes: Bytes,
+        name: &str,
+        purpose: Purpose,
+        tesseract: Option<&Tesseract>,
+    ) -> Result<Reading, SandboxError> {
         let mut command = Command::new(&self.program);
         command.arg("extract-child").arg(format!("--name={}", anonymous_name(name)));
+        if let Some(tesseract) = tesseract {
+            command.arg("--recognise").arg(tesseract.program());
+        }
         command.arg(match purpose {
             Purpose::Resume => "--purpose=resume",
             Purpose::Job => "--purpose=job",
         });
         command.env_clear();
-        if let Some(pdfium) = &self.pdfium {
+        command.env(platform::env_vars::RM_MAX_PAGES, self.config.max_pages.to_string());
+        command.env(platform::env_vars::RM_OCR_LANGUAGES, &self.config.ocr_languages);
+        if let Some(pdfium) = &self.config.pdfium {
             command.env(platform::env_vars::RM_PDFIUM, pdfium);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let child = command.spawn()?;
         // Dropping the child when the time is over kills it.
-        tokio::time::timeout(WALL_CLOCK, converse(child, bytes)).await.map_err(|_| SandboxError::TooLong)?
+        let most = if tesseract.is_some() { RECOGNITION_WALL_CLOCK } else { WALL_CLOCK };
+        tokio::time::timeout(most, converse(child, bytes)).await.map_err(|_| SandboxError::TooLong)?
     }
+}
+
+fn is_pdf(bytes: &[u8]) -> bool {
+    matching::extract::detect(bytes, None) == Ok(matching::extract::Kind::Pdf)
 }
 
 /// Feeds the child and takes its answer, both at once, so that neither side waits for the other's full pipe.

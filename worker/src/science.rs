@@ -1,15 +1,22 @@
 //! The only module that calls the `matching` crate: files become documents, documents and jobs become scores.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use matching::document::WarningKind;
 use matching::embed::{Embedder, ModelError};
+use matching::extract::{Limits, Ocr};
 use matching::parse::ParsedResume;
 use matching::score::{MatchResult, Matcher};
 use matching::skills::Taxonomy;
 use matching::{Document, ExtractError, ExtractOptions};
+use ocr::Tesseract;
+use platform::config::ScienceConfig;
 use serde::{Deserialize, Serialize};
+
+/// The class of a file in which no text was found.
+const NO_TEXT: &str = "no_text";
 
 /// What a file is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -47,8 +54,19 @@ pub(crate) enum Reading {
 }
 
 /// Reads a file. Runs in the sandbox's child, never in the worker itself.
-pub(crate) fn read_file(bytes: &[u8], name: &str, purpose: Purpose, pdfium: Option<PathBuf>) -> Reading {
-    let options = ExtractOptions { pdfium, ..ExtractOptions::default() };
+pub(crate) fn read_file(
+    bytes: &[u8],
+    name: &str,
+    purpose: Purpose,
+    config: &ScienceConfig,
+    tesseract: Option<&Tesseract>,
+) -> Reading {
+    let options = ExtractOptions {
+        limits: Limits { pages: config.max_pages.get(), ..Limits::default() },
+        pdfium: config.pdfium.clone(),
+        ocr: tesseract.map(|tesseract| tesseract as &dyn Ocr),
+        ..ExtractOptions::default()
+    };
     let document = match matching::extract(bytes, Some(name), &options) {
         Ok(document) => Box::new(document),
         Err(error) => return refusal(&error),
@@ -59,6 +77,18 @@ pub(crate) fn read_file(bytes: &[u8], name: &str, purpose: Purpose, pdfium: Opti
             let parsed = Box::new(matching::parse::parse(&document));
             Reading::Resume { document, parsed }
         }
+    }
+}
+
+impl Reading {
+    /// Whether pages were left out that only character recognition can read.
+    pub(crate) fn lacks_recognition(&self) -> bool {
+        let document = match self {
+            Self::Resume { document, .. } | Self::Job(document) => document,
+            Self::Refused { class, .. } => return class == NO_TEXT,
+            Self::Broken { .. } => return false,
+        };
+        document.warnings.iter().any(|warning| warning.kind == WarningKind::PictureOnlyPage)
     }
 }
 
@@ -115,11 +145,26 @@ impl Scorer {
 
 #[cfg(test)]
 mod tests {
+    use platform::config::Env;
+
     use super::*;
+
+    fn read(bytes: &[u8], name: &str, purpose: Purpose) -> Reading {
+        let config = ScienceConfig::from_env(&Env::from_pairs::<&'static str, &str>([])).unwrap();
+        read_file(bytes, name, purpose, &config, None)
+    }
+
+    #[test]
+    fn a_file_without_text_lacks_recognition_and_one_with_text_does_not() {
+        assert_eq!(matching::ExtractError::NoText { pages: 1 }.class(), NO_TEXT);
+        assert!(read(b"  \n", "blank.txt", Purpose::Job).lacks_recognition());
+        assert!(!read(b"text\n", "job.txt", Purpose::Job).lacks_recognition());
+        assert!(!read(b"", "empty.txt", Purpose::Job).lacks_recognition());
+    }
 
     #[test]
     fn a_text_is_read() {
-        match read_file(b"Ada Lovelace\nProgrammer\n", "ada.txt", Purpose::Resume, None) {
+        match read(b"Ada Lovelace\nProgrammer\n", "ada.txt", Purpose::Resume) {
             Reading::Resume { document, parsed } => {
                 assert_eq!(document.text, "Ada Lovelace\nProgrammer");
                 assert_eq!(parsed.resume.basics.name.as_deref(), Some("Ada Lovelace"));
@@ -130,7 +175,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_refused_in_words_for_people() {
-        match read_file(b"", "empty.pdf", Purpose::Job, None) {
+        match read(b"", "empty.pdf", Purpose::Job) {
             Reading::Refused { class, message } => {
                 assert_eq!((class.as_str(), message.as_str()), ("empty", "the file is empty"));
             }

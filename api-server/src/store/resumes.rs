@@ -52,6 +52,9 @@ pub struct ResumeDetail {
     pub resume: Resume,
     /// Its plain text in reading order; null until `status` is `ready`.
     pub text: Option<String>,
+    /// Where the text came from: `native` when the file states it, `ocr` when it was recognised in pictures and may
+    /// have mistakes; null until `status` is `ready`.
+    pub text_source: Option<String>,
     /// The parsed document: `resume` is a JSON Resume document, `evidence` says where each value stands in `text`;
     /// null until `status` is `ready`.
     #[schema(value_type = Option<Object>)]
@@ -130,7 +133,8 @@ pub async fn list(
 /// A resume with what was read from it.
 pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<ResumeDetail>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, status, file_name, media_type, size_bytes, sha256, error, created_at, updated_at, text, document
+        "SELECT id, status, file_name, media_type, size_bytes, sha256, error, created_at, updated_at, text, document,
+            extraction->>'source' AS text_source
          FROM resumes WHERE id = $1",
     )
     .bind(id)

@@ -10,7 +10,8 @@ use crate::args::Output;
 use crate::settings::Settings;
 use crate::{files, printer};
 
-/// Prints the JSON Resume document. As JSON it has one more member, `evidence`: for each value, by its JSON pointer, the
+/// Prints the JSON Resume document. As JSON it has two more members: `source`, which is `ocr` when the text was
+/// recognised in pictures and else `native`, and `evidence`: for each value, by its JSON pointer, the
 /// bytes of the text that it came from, that text, and how sure the parser is.
 pub(crate) fn run(settings: &Settings, file: &Path) -> Result<()> {
     let document = files::read_document(settings, file)?;
@@ -35,6 +36,7 @@ fn with_evidence(parsed: &ParsedResume, document: &Document) -> Result<Value> {
     }
     if let Some(members) = resume.as_object_mut() {
         members.insert("evidence".to_owned(), Value::Object(evidence));
+        members.insert("source".to_owned(), json!(document.source));
     }
     Ok(resume)
 }

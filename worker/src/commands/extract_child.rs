@@ -1,20 +1,21 @@
 //! `worker extract-child`: reads one file inside the sandbox.
 
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use platform::config::{Env, ScienceConfig};
 
-use crate::sandbox::limits;
+use crate::sandbox::limits::{self, Programs};
+use crate::sandbox::{self};
 use crate::science::{self, Purpose, Reading};
 
 /// Closes the sandbox, reads the file from standard input and answers on standard output. The exit code is 0 whenever
 /// there is an answer, also when the answer is a refusal.
-pub(crate) fn run(env: &Env, name: &str, purpose: Purpose) -> ExitCode {
+pub(crate) fn run(env: &Env, name: &str, purpose: Purpose, recognise: Option<&Path>) -> ExitCode {
     let answer = match ScienceConfig::from_env(env) {
-        Ok(config) => match limits::close(config.pdfium.as_deref()) {
-            Ok(()) => read(name, purpose, config.pdfium),
+        Ok(config) => match limits::close(config.pdfium.as_deref(), programs(recognise)) {
+            Ok(()) => read(name, purpose, &config, recognise),
             Err(error) => Reading::Broken { message: format!("{error}: {}", source_of(&error)) },
         },
         Err(error) => Reading::Broken { message: error.to_string() },
@@ -31,10 +32,18 @@ pub(crate) fn run(env: &Env, name: &str, purpose: Purpose) -> ExitCode {
     }
 }
 
-fn read(name: &str, purpose: Purpose, pdfium: Option<PathBuf>) -> Reading {
+fn programs(recognise: Option<&Path>) -> Programs {
+    if recognise.is_some() { Programs::Allowed } else { Programs::Refused }
+}
+
+fn read(name: &str, purpose: Purpose, config: &ScienceConfig, recognise: Option<&Path>) -> Reading {
+    let tesseract = match recognise.map(|program| sandbox::tesseract(program, config)).transpose() {
+        Ok(tesseract) => tesseract,
+        Err(error) => return Reading::Broken { message: error.to_string() },
+    };
     let mut bytes = Vec::new();
     match std::io::stdin().read_to_end(&mut bytes) {
-        Ok(_) => science::read_file(&bytes, name, purpose, pdfium),
+        Ok(_) => science::read_file(&bytes, name, purpose, config, tesseract.as_ref()),
         Err(error) => Reading::Broken { message: format!("the file cannot be taken in: {error}") },
     }
 }

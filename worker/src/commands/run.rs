@@ -72,6 +72,8 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
     let queue = Queue::open(&CacheConfig::from_env(env)?, &installation.name)?;
     let storage = Storage::open(ObjectStorageConfig::from_env(env)?)?;
     let science = ScienceConfig::from_env(env)?;
+    let model_dir = science.model_dir.clone();
+    let sandbox = Sandbox::new(science)?;
     let config = WorkerConfig::from_env(env)?;
     let fetcher =
         Fetcher::new(&FetchConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
@@ -85,13 +87,13 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
         return Err(Failure::retryable(&told));
     }
     readiness.met(DATABASE);
-    let scorer = Scorer::open(&science.model_dir).await?;
+    let scorer = Scorer::open(&model_dir).await?;
     readiness.met(MODEL);
 
     let name = format!("worker-{}", uuid::Uuid::now_v7().simple());
     Ok(Runner {
         consumer: queue.consumer(&name, READ_WAIT)?,
-        context: Context { pool, storage, sandbox: Sandbox::new(science.pdfium)?, scorer, fetcher },
+        context: Context { pool, storage, sandbox, scorer, fetcher },
         queue,
         metrics: WorkerMetrics::register(metrics),
         config,

@@ -37,8 +37,17 @@ pub(crate) enum LimitError {
     SystemCalls(#[from] seccompiler::Error),
 }
 
+/// Whether other programs may be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Programs {
+    /// None.
+    Refused,
+    /// Those in the folders that stay readable; they inherit everything else that is refused.
+    Allowed,
+}
+
 /// Closes the sandbox around this process. `pdfium` stays readable.
-pub(crate) fn close(pdfium: Option<&Path>) -> Result<(), LimitError> {
+pub(crate) fn close(pdfium: Option<&Path>, programs: Programs) -> Result<(), LimitError> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     limit(Resource::As, MEMORY_BYTES)?;
     limit(Resource::Cpu, CPU_SECONDS)?;
@@ -46,7 +55,7 @@ pub(crate) fn close(pdfium: Option<&Path>) -> Result<(), LimitError> {
     limit(Resource::Fsize, 0)?;
     limit(Resource::Core, 0)?;
     restrict_files(pdfium)?;
-    seccompiler::apply_filter(&system_calls()?)?;
+    seccompiler::apply_filter(&system_calls(programs)?)?;
     Ok(())
 }
 
@@ -70,7 +79,7 @@ fn restrict_files(pdfium: Option<&Path>) -> Result<(), LimitError> {
 
 /// Refuses, with an error that the caller sees, what reading a file never needs: the network, other programs, other
 /// processes, and the parts of the kernel that exploits like best.
-fn system_calls() -> Result<BpfProgram, LimitError> {
+fn system_calls(programs: Programs) -> Result<BpfProgram, LimitError> {
     const REFUSED: &[i64] = &[
         libc::SYS_socket,
         libc::SYS_socketpair,
@@ -81,8 +90,6 @@ fn system_calls() -> Result<BpfProgram, LimitError> {
         libc::SYS_accept4,
         libc::SYS_sendto,
         libc::SYS_sendmsg,
-        libc::SYS_execve,
-        libc::SYS_execveat,
         libc::SYS_ptrace,
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
@@ -104,7 +111,10 @@ fn system_calls() -> Result<BpfProgram, LimitError> {
         libc::SYS_init_module,
         libc::SYS_finit_module,
     ];
-    let rules: Vec<(i64, Vec<SeccompRule>)> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+    const PROGRAMS: &[i64] = &[libc::SYS_execve, libc::SYS_execveat];
+    let others: &[i64] = if programs == Programs::Refused { PROGRAMS } else { &[] };
+    let rules: Vec<(i64, Vec<SeccompRule>)> =
+        REFUSED.iter().chain(others).map(|call| (*call, Vec::new())).collect();
     let refusal = SeccompAction::Errno(libc::EPERM.cast_unsigned());
     let filter = SeccompFilter::new(
         rules.into_iter().collect(),
@@ -120,7 +130,7 @@ mod tests {
     use std::fs::File;
     use std::io::ErrorKind;
     use std::net::TcpStream;
-    use std::process::Command;
+    use std::process::{Command, Stdio};
 
     use super::*;
 
@@ -128,7 +138,7 @@ mod tests {
     #[test]
     #[ignore = "closes the sandbox around its own process; the_sandbox_holds runs it"]
     fn inside_the_sandbox() {
-        close(None).unwrap();
+        close(None, Programs::Refused).unwrap();
         let refused = TcpStream::connect("127.0.0.1:1").unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::PermissionDenied, "network: {refused}");
         let refused = Command::new("/bin/true").spawn().unwrap_err();
@@ -143,9 +153,36 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "closes the sandbox around its own process; the_sandbox_holds runs it"]
+    fn inside_the_sandbox_with_programs() {
+        close(None, Programs::Allowed).unwrap();
+        let sh = |script: &str| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.output().unwrap()
+        };
+        assert_eq!(sh("echo started").stdout, b"started\n");
+        for forbidden in ["exec 3< /etc/passwd", "echo x > /tmp/rm-sandbox-test", "kill -9 $PPID"] {
+            assert!(!sh(forbidden).status.success(), "{forbidden}");
+        }
+        let refused = TcpStream::connect("127.0.0.1:1").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied, "network: {refused}");
+    }
+
+    #[test]
     fn the_sandbox_holds() {
+        holds("inside_the_sandbox");
+    }
+
+    #[test]
+    fn the_sandbox_holds_around_programs() {
+        holds("inside_the_sandbox_with_programs");
+    }
+
+    fn holds(test: &str) {
+        let test = format!("sandbox::limits::tests::{test}");
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "sandbox::limits::tests::inside_the_sandbox", "--ignored", "--nocapture"])
+            .args(["--exact", &test, "--ignored", "--nocapture"])
             .output()
             .unwrap();
         let told = String::from_utf8_lossy(&output.stdout);

@@ -52,7 +52,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// What the integration tests start: real services, and a browser.
-const PACKAGES: &[&str] = &["postgresql", "redis-server", "chromium", "chromium-driver"];
+const PACKAGES: &[&str] = &["postgresql", "redis-server", "chromium", "chromium-driver", "tesseract-ocr"];
 
 fn clippy() -> anyhow::Result<()> {
     check(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
