@@ -1,38 +1,110 @@
 //! Measures ranking on graded pairs made from O*NET: same occupation (2), related occupation (1), other (0).
 //!
-//! `cargo run -p matching --example eval_match -- O*NET_FOLDER MODEL_FOLDER [train|test] [JOBS]`
+//! `cargo run --workspace --example eval_match -- DATA_FOLDER [--output json] [--part train|test] [--jobs N]`
 //!
-//! Job and resume of one occupation share no task: the job has every second one, the resume the others; titles differ,
-//! and of the technology skills each names a part. Occupations are split into train and test by their code, so that
-//! numbers fitted on one are checked on the other.
+//! `DATA_FOLDER` holds `onet/`. Job and resume of one occupation share no task and are worded differently (`adverts`,
+//! `resumes`, `wording`); occupations are split into train and test by their code.
+//! The baselines see the same texts in the same run.
 
 #![allow(clippy::indexing_slicing, reason = "a measuring program may stop at a mistake")]
 
+mod adverts;
 mod baselines;
+mod metrics;
 mod onet;
+mod random;
+mod resumes;
+mod wording;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
 
 use matching::skills::Taxonomy;
 use matching::{Document, Embedder, Matcher};
+use serde_json::json;
 
 use baselines::Baselines;
+use metrics::{concordance, ndcg};
 use onet::Occupation;
 
 /// Resumes of related occupations that are made for each job.
-const RELATED: usize = 2;
+const RELATED: usize = 4;
+/// Resumes of the job's own occupation.
+const OWN: usize = 2;
+/// How much better than the best baseline the matcher is to be.
+const MARGIN: f64 = 0.05;
+const NAMES: [&str; 5] = ["matcher", "bm25", "word_overlap", "minilm_mean_cosine", "sum_of_three"];
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+struct Options {
+    data: PathBuf,
+    json: bool,
+    part: String,
+    jobs: usize,
+    show: bool,
+}
+
+fn options() -> Result<Options, Box<dyn Error>> {
+    let usage = "usage: eval_match DATA_FOLDER [--output json] [--part train|test] [--jobs N] [--show]";
+    let mut options =
+        Options { data: PathBuf::new(), json: false, part: "test".to_owned(), jobs: 60, show: false };
     let mut args = std::env::args().skip(1);
-    let usage = "usage: eval_match O*NET_FOLDER MODEL_FOLDER [train|test] [JOBS]";
-    let folder = args.next().ok_or(usage)?;
-    let model = args.next().ok_or(usage)?;
-    let part = args.next().unwrap_or_else(|| "test".to_owned());
-    let count: usize = args.next().map_or(Ok(40), |count| count.parse())?;
-    let occupations = onet::read(Path::new(&folder))?;
-    let (jobs, pool) = choose(&occupations, &part, count);
-    let matcher = Matcher::new(Embedder::open(Path::new(&model))?, Taxonomy::builtin());
-    let resumes: Vec<String> = pool.iter().enumerate().map(|(index, at)| at.resume(index)).collect();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--output" => options.json = args.next().as_deref() == Some("json"),
+            "--part" => options.part = args.next().ok_or(usage)?,
+            "--jobs" => options.jobs = args.next().ok_or(usage)?.parse()?,
+            "--show" => options.show = true,
+            folder if !folder.starts_with('-') => options.data = PathBuf::from(folder),
+            other => return Err(format!("unknown argument {other}; {usage}").into()),
+        }
+    }
+    if options.data.as_os_str().is_empty() { Err(usage.into()) } else { Ok(options) }
+}
+
+fn model_folder() -> PathBuf {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home).unwrap_or_default();
+    std::env::var_os("RM_MODEL_DIR").map_or_else(|| data.join("resume-matcher/model"), PathBuf::from)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = options()?;
+    let occupations = onet::read(&options.data.join("onet"))?;
+    let matcher = Matcher::new(Embedder::open(&model_folder())?, Taxonomy::builtin());
+    if options.show {
+        return show(&occupations, &options);
+    }
+    let measured = measure(&matcher, &occupations, &options.part, options.jobs)?;
+    report(&options, &measured);
+    Ok(())
+}
+
+/// The pool's texts, to be read by eye.
+fn show(occupations: &[Occupation], options: &Options) -> Result<(), Box<dyn Error>> {
+    let (jobs, _) = choose(occupations, &options.part, options.jobs);
+    for (style, job) in jobs.iter().enumerate() {
+        println!("{}\n=====\n{}\n#####", adverts::write(job, style), resumes::write(job, style));
+    }
+    Ok(())
+}
+
+struct Measured {
+    jobs: usize,
+    resumes: usize,
+    ndcg: [f64; 5],
+    concordance: [f64; 5],
+}
+
+fn measure(
+    matcher: &Matcher,
+    occupations: &[Occupation],
+    part: &str,
+    count: usize,
+) -> Result<Measured, Box<dyn Error>> {
+    let (jobs, pool) = choose(occupations, part, count);
+    let resumes: Vec<String> =
+        pool.iter().map(|(occupation, style)| resumes::write(occupation, *style)).collect();
     let mut prepared = Vec::with_capacity(resumes.len());
     for text in &resumes {
         let document = Document::from_text(text);
@@ -40,51 +112,96 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let as_of = jiff::civil::date(2025, 1, 1);
     let baselines = Baselines::new(matcher.embedder(), &resumes)?;
-    let names = ["matcher", "bm25", "overlap", "minilm mean", "sum of three"];
-    let mut totals = [0.0; 5];
-    for job in &jobs {
-        let grades: Vec<u32> = pool.iter().map(|occupation| job.grade(occupation)).collect();
-        let text = job.advertisement();
+    let mut measured =
+        Measured { jobs: jobs.len(), resumes: resumes.len(), ndcg: [0.0; 5], concordance: [0.0; 5] };
+    for (style, job) in jobs.iter().enumerate() {
+        let grades: Vec<u32> = pool.iter().map(|(occupation, _)| job.grade(occupation)).collect();
+        let text = adverts::write(job, style);
         let wanted = matcher.prepare_job(None, &text)?;
         let ours: Vec<f64> = prepared.iter().map(|resume| matcher.number(resume, &wanted, as_of)).collect();
         let [bm25, overlap, minilm] = baselines.score(matcher.embedder(), &text)?;
         let sum = baselines::sum(&[&bm25, &overlap, &minilm]);
-        for (total, scores) in totals.iter_mut().zip([ours, bm25, overlap, minilm, sum]) {
-            *total += ndcg(&scores, &grades, 10);
+        for (index, scores) in [ours, bm25, overlap, minilm, sum].iter().enumerate() {
+            measured.ndcg[index] += ndcg(scores, &grades, 10) / jobs.len() as f64;
+            measured.concordance[index] += concordance(scores, &grades) / jobs.len() as f64;
         }
     }
-    println!("{part}: {} jobs, {} resumes", jobs.len(), resumes.len());
-    for (name, total) in names.iter().zip(totals) {
-        println!("{name:<14} nDCG@10 {:.4}", total / jobs.len().max(1) as f64);
-    }
-    Ok(())
+    Ok(measured)
 }
 
-/// Every n-th occupation of a part as jobs; the pool has their resumes and those of occupations related to them.
-fn choose<'a>(all: &'a [Occupation], part: &str, count: usize) -> (Vec<&'a Occupation>, Vec<&'a Occupation>) {
+fn report(options: &Options, measured: &Measured) {
+    let figure = |name: &str, values: &[f64; 5], target: Option<f64>| {
+        let baselines: BTreeMap<&str, f64> =
+            NAMES.iter().skip(1).copied().zip(values[1..].iter().copied()).collect();
+        json!({
+            "name": name, "value": values[0], "unit": "share", "baselines": baselines, "target": target,
+            "met": target.is_none_or(|target| values[0] >= target),
+        })
+    };
+    let best = measured.ndcg[1..].iter().copied().fold(0.0, f64::max);
+    if options.json {
+        let figures = [
+            figure("match.ndcg_at_10", &measured.ndcg, Some(best + MARGIN)),
+            figure("match.pairwise_concordance", &measured.concordance, None),
+        ];
+        println!("{}", json!({ "figures": figures }));
+        return;
+    }
+    println!("{}: {} jobs, {} resumes", options.part, measured.jobs, measured.resumes);
+    for (name, (ndcg, concordance)) in NAMES.iter().zip(measured.ndcg.iter().zip(measured.concordance)) {
+        println!("{name:<20} nDCG@10 {ndcg:.4}   concordance {concordance:.4}");
+    }
+    println!("target for nDCG@10: {:.4}", best + MARGIN);
+}
+
+/// A resume to be made: of which occupation, in which style.
+type Planned<'a> = (&'a Occupation, usize);
+
+/// Every n-th occupation of a part as jobs; the pool has resumes of theirs and of occupations related to them.
+fn choose<'a>(all: &'a [Occupation], part: &str, count: usize) -> (Vec<&'a Occupation>, Vec<Planned<'a>>) {
     let of_part: Vec<&Occupation> =
         all.iter().filter(|occupation| occupation.is_test() == (part == "test")).collect();
     let step = (of_part.len() / count.max(1)).max(1);
     let jobs: Vec<&Occupation> = of_part.iter().copied().step_by(step).take(count).collect();
-    let mut pool = jobs.clone();
-    for job in &jobs {
-        let related =
-            job.related.iter().filter_map(|code| all.iter().find(|occupation| occupation.code == *code));
-        pool.extend(related.take(RELATED));
+    let mut pool: BTreeMap<(&str, usize), &Occupation> = BTreeMap::new();
+    for (index, job) in jobs.iter().enumerate() {
+        for own in 0..OWN {
+            pool.insert((job.code.as_str(), (index + 2 * own + 1) % resumes::STYLES), job);
+        }
+        let of_code = |code: &String| of_part.iter().copied().find(|occupation| occupation.code == *code);
+        let related = job.related.iter().filter_map(of_code);
+        for (number, occupation) in related.take(RELATED).enumerate() {
+            pool.insert((occupation.code.as_str(), (index + number) % resumes::STYLES), occupation);
+        }
     }
-    pool.sort_by(|a, b| a.code.cmp(&b.code));
-    pool.dedup_by(|a, b| a.code == b.code);
-    (jobs, pool)
+    (jobs, pool.into_iter().map(|((_, style), occupation)| (occupation, style)).collect())
 }
 
-/// Normalised discounted cumulative gain of the first `k`; ties count by position in the pool.
-fn ndcg(scores: &[f64], grades: &[u32], k: usize) -> f64 {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-    let gain = |grade: u32, place: usize| f64::from((1_u32 << grade) - 1) / ((place + 2) as f64).log2();
-    let reached: f64 = order.iter().take(k).enumerate().map(|(place, at)| gain(grades[*at], place)).sum();
-    let mut best = grades.to_vec();
-    best.sort_unstable_by(|a, b| b.cmp(a));
-    let ideal: f64 = best.iter().take(k).enumerate().map(|(place, grade)| gain(*grade, place)).sum();
-    if ideal > 0.0 { reached / ideal } else { 0.0 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_style_says_what_it_is_made_of() {
+        let occupation = Occupation {
+            code: "47-2111.00".to_owned(),
+            titles: ["Electrician", "Journeyman Electrician", "Wireman", "Control Electrician"]
+                .map(str::to_owned)
+                .to_vec(),
+            tasks: (0..12).map(|number| format!("Connect wires to panel {number}.")).collect(),
+            tools: (0..8).map(|number| format!("Tool {number}")).collect(),
+            related: Vec::new(),
+            zone: 3,
+        };
+        for style in 0..adverts::STYLES.max(resumes::STYLES) {
+            let (advert, resume) = (adverts::write(&occupation, style), resumes::write(&occupation, style));
+            assert!(advert.to_lowercase().contains("wires") && advert.contains("Tool"), "{advert}");
+            assert!(resume.to_lowercase().contains("wires") && resume.contains("@example.com"), "{resume}");
+            let shared = (0..12).any(|number| {
+                let task = format!("panel {number}");
+                advert.contains(&format!("{task}\n")) && resume.contains(&format!("{task}\n"))
+            });
+            assert!(!shared, "{advert}\n{resume}");
+        }
+    }
 }
