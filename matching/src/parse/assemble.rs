@@ -11,6 +11,7 @@ use super::lists::{Group, Tongue, groups, tongues};
 use super::places::parse_location;
 use super::positions::{Position, positions};
 use super::sections::{Section, split};
+use super::stated::PlacePart;
 use super::values::{Sink, Value};
 use super::{OtherSection, ParsedResume};
 use crate::document::Document;
@@ -168,7 +169,8 @@ fn summary<'d>(
 
 fn basics(sink: &mut Sink, who: Person, summary: Option<Value>) -> json::Basics {
     let at = |field: &str| format!("/basics/{field}");
-    let location = who.location.map(|place| {
+    let location = stated_place(sink, who.place).or_else(|| {
+        let place = who.location?;
         let mut parts = parse_location(&place.text);
         let mut put = |field: &str, part: &mut Option<String>| {
             let value = part.take().map(|text| Value::new(text, place.range.clone(), place.confidence));
@@ -179,7 +181,7 @@ fn basics(sink: &mut Sink, who: Person, summary: Option<Value>) -> json::Basics 
         put("city", &mut parts.city);
         put("countryCode", &mut parts.country_code);
         put("region", &mut parts.region);
-        parts
+        Some(parts)
     });
     let mut profiles = Vec::new();
     for account in who.accounts {
@@ -193,7 +195,7 @@ fn basics(sink: &mut Sink, who: Person, summary: Option<Value>) -> json::Basics 
     json::Basics {
         name: sink.put(&at("name"), who.name),
         label: sink.put(&at("label"), who.label),
-        image: None,
+        image: sink.put(&at("image"), who.image),
         email: sink.put(&at("email"), who.email),
         phone: sink.put(&at("phone"), who.phone),
         url: sink.put(&at("url"), who.url),
@@ -201,6 +203,27 @@ fn basics(sink: &mut Sink, who: Person, summary: Option<Value>) -> json::Basics 
         location,
         profiles,
     }
+}
+
+/// The address whose parts are said with labels.
+fn stated_place(sink: &mut Sink, parts: Vec<(PlacePart, Value)>) -> Option<json::Location> {
+    if parts.is_empty() {
+        return None;
+    }
+    let mut place = json::Location::default();
+    for (part, value) in parts {
+        let (field, slot) = match part {
+            PlacePart::Address => ("address", &mut place.address),
+            PlacePart::City => ("city", &mut place.city),
+            PlacePart::Region => ("region", &mut place.region),
+            PlacePart::PostalCode => ("postalCode", &mut place.postal_code),
+            PlacePart::Country => ("countryCode", &mut place.country_code),
+        };
+        if slot.is_none() {
+            *slot = sink.put(&format!("/basics/location/{field}"), Some(value));
+        }
+    }
+    Some(place)
 }
 
 fn work(sink: &mut Sink, at: &str, position: Position) -> json::Work {
@@ -254,8 +277,8 @@ fn project(sink: &mut Sink, at: &str, item: Item) -> json::Project {
         end_date: sink.put(&format!("{at}/endDate"), item.period.end),
         url: sink.put(&format!("{at}/url"), item.url),
         roles: sink.put_all(&format!("{at}/roles"), item.roles),
-        entity: sink.put(&format!("{at}/entity"), rest.next()),
-        kind: None,
+        entity: sink.put(&format!("{at}/entity"), item.entity.or_else(|| rest.next())),
+        kind: sink.put(&format!("{at}/type"), item.kind),
     }
 }
 

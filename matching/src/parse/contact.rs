@@ -116,6 +116,11 @@ pub(super) fn address(text: &str) -> Address {
     Address { url, account }
 }
 
+/// The network and the name of the account that a web address with scheme belongs to.
+pub(crate) fn account_of(url: &str) -> Option<(&'static str, String)> {
+    account(url)
+}
+
 fn account(url: &str) -> Option<(&'static str, String)> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::dates::DateSpan;
 use super::entries::{Entry, entries};
 use super::flow::{Unit, UnitKind, flows};
+use super::labels::Label;
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
 use super::pieces::{Piece, split_weak};
@@ -28,7 +29,10 @@ pub(super) struct Study {
 pub(super) fn studies<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Study> {
     let mut found: Vec<Study> = Vec::new();
     for entry in entries(layout, flows(layout, frags)) {
-        if entry.headers.is_empty() && entry.body.iter().all(|unit| unit.kind == UnitKind::Bullet) {
+        if entry.headers.is_empty()
+            && entry.stated.is_empty()
+            && entry.body.iter().all(|unit| unit.kind == UnitKind::Bullet)
+        {
             found.extend(entry.body.iter().map(|unit| bare(layout, unit)));
         } else {
             found.push(study(layout, &entry));
@@ -42,7 +46,7 @@ pub(super) fn studies<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Study
 fn bare<'a, 'd>(layout: &'a Layout<'d>, unit: &Unit<'a, 'd>) -> Study {
     let mut header = super::pieces::Header::default();
     header.add_unit(layout, unit, 0);
-    let entry = Entry { headers: vec![unit.clone()], body: Vec::new(), header, top: unit.top };
+    let entry = Entry { headers: vec![unit.clone()], header, ..Entry::empty(unit.top) };
     study(layout, &entry)
 }
 
@@ -55,6 +59,11 @@ fn study(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Study {
             read_part(layout, &mut study, part, &mut unknown);
         }
     }
+    let school = entry.labelled(Label::School).or_else(|| entry.labelled(Label::Organization));
+    study.institution = school.or(study.institution);
+    study.study_type = entry.labelled(Label::Degree).or(study.study_type);
+    study.area = entry.labelled(Label::Area).or(study.area);
+    study.score = entry.labelled(Label::Grade).or(study.score);
     if study.institution.is_none() && !unknown.is_empty() {
         let range = unknown.remove(0);
         study.institution = Some(Value::new(layout.slice(&range), range, 0.6));

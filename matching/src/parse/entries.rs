@@ -1,9 +1,11 @@
 //! Entries of a section: one job, school, project or award each, with its header lines and its text.
 
 use super::flow::{Flow, Unit, UnitKind, is_meta, shows_address};
+use super::labels::{Label, label_of, stated};
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
 use super::pieces::{Header, has_date};
+use super::values::Value;
 
 /// An entry.
 #[derive(Debug)]
@@ -14,7 +16,21 @@ pub(super) struct Entry<'a, 'd> {
     pub(super) body: Vec<Unit<'a, 'd>>,
     /// What the header lines say, dates and places beside them included.
     pub(super) header: Header,
+    /// What its lines say with a label, in order.
+    pub(super) stated: Vec<(Label, Value)>,
     pub(super) top: f32,
+}
+
+impl Entry<'_, '_> {
+    /// An entry without lines.
+    pub(super) fn empty(top: f32) -> Self {
+        Self { headers: Vec::new(), body: Vec::new(), header: Header::default(), stated: Vec::new(), top }
+    }
+
+    /// What is said with a label; the first of several.
+    pub(super) fn labelled(&self, label: Label) -> Option<Value> {
+        self.stated.iter().find(|(known, _)| *known == label).map(|(_, value)| value.clone())
+    }
 }
 
 /// What a header line looks to be about.
@@ -40,6 +56,9 @@ fn class(layout: &Layout<'_>, unit: &Unit<'_, '_>, text: &str) -> Class {
     if contact {
         return Class::Detail;
     }
+    if is_fragment(text) {
+        return Class::Detail;
+    }
     let identified = text.starts_with("10.") && text.contains('/') || text.starts_with(['(', '（']);
     if identified || starts_with_label(text) {
         return Class::Detail;
@@ -53,15 +72,23 @@ fn class(layout: &Layout<'_>, unit: &Unit<'_, '_>, text: &str) -> Class {
     if lexicon.set("title").occurs(text) { Class::Title } else { Class::Unknown }
 }
 
+/// The middle or the end of a sentence, such as "operations and cost."; never a name.
+fn is_fragment(text: &str) -> bool {
+    let words = super::text::word_count(text);
+    let lower = text.starts_with(char::is_lowercase);
+    let last = text.trim_end_matches('.').rsplit(' ').next().unwrap_or_default();
+    let abbreviated = last.chars().count() <= 4 || last.contains('.');
+    (lower && words >= 4) || (text.ends_with('.') && words >= 5 && !abbreviated)
+}
+
 /// "GPA: 3.9", "Technologies: Rust", "Thesis: …".
 pub(super) fn starts_with_label(text: &str) -> bool {
     let Some(colon) = text.find([':', '：']) else {
         return lexicon().set("score").starts(text).is_some() && text.chars().any(|c| c.is_ascii_digit());
     };
     let head = text.get(..colon).unwrap_or_default();
-    ["score", "label.technologies", "label.thesis", "label.role", "label.date", "label.url"]
-        .iter()
-        .any(|key| lexicon().set(key).is(head))
+    label_of(text).is_some()
+        || ["label.technologies", "label.thesis"].iter().any(|key| lexicon().set(key).is(head))
 }
 
 /// Facts about a header unit that the split looks at.
@@ -74,6 +101,10 @@ struct Facts {
     restart: bool,
     /// Only dates or places: never begins an entry when it follows a name.
     meta: bool,
+    /// Set apart as the first line of the section is, by its level or by weight and distance.
+    opens: bool,
+    /// The label it begins with.
+    label: Option<Label>,
 }
 
 fn facts(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Facts> {
@@ -103,12 +134,20 @@ fn facts(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Facts> {
                     .zip(unit.first())
                     .is_some_and(|(style, frag)| style.same_style(frag) && style.caps == frag.caps)
             };
+            let gap = unit.pitch > base * 1.25;
+            let opens = style.zip(unit.first()).is_some_and(|(style, frag)| {
+                let levelled = !layout.positioned && frag.level > 0 && frag.level == style.level;
+                let heavy = frag.bold || frag.size > layout.body_size * 1.05;
+                levelled || (gap && heavy && frag.looks_like(style))
+            });
             let facts = Facts {
                 dated: beside || has_date(&text),
                 class: class(layout, unit, &text),
-                gap: unit.pitch > base * 1.25,
+                gap,
                 restart: like_first(unit) && before.is_some_and(|before| !like_first(before)),
                 meta: unit.frags.iter().all(|frag| is_meta(frag)),
+                opens,
+                label: label_of(&text).map(|(label, _)| label),
             };
             before = Some(unit);
             facts
@@ -141,6 +180,13 @@ fn starts(flow: &Flow<'_, '_>, facts: &[Facts]) -> Vec<usize> {
             found.push(index);
             continue;
         };
+        // Each entry may begin with the same label: "Company: Acme".
+        let first_label = facts.first().and_then(|first| first.label);
+        let again = fact.label.is_some() && fact.label == first_label;
+        if unit.kind == UnitKind::Header && (fact.opens || again) {
+            found.push(index);
+            continue;
+        }
         if unit.kind != UnitKind::Header || fact.class == Class::Detail {
             continue;
         }
@@ -188,17 +234,18 @@ pub(super) fn entries<'a, 'd>(layout: &'a Layout<'d>, flows: Vec<Flow<'a, 'd>>) 
         let mut here: Vec<Entry<'a, 'd>> = Vec::new();
         for (index, unit) in flow.units.into_iter().enumerate() {
             if begins.contains(&index) {
-                here.push(Entry {
-                    headers: Vec::new(),
-                    body: Vec::new(),
-                    header: Header::default(),
-                    top: unit.top,
-                });
+                here.push(Entry::empty(unit.top));
             }
             let Some(entry) = here.last_mut() else { continue };
+            if let Some(found) = stated(layout, &unit) {
+                entry.header.add_stated(layout, &found);
+                entry.stated.push(found);
+                continue;
+            }
             let address = unit.frags.iter().all(|frag| shows_address(layout, frag));
             let trailing = !entry.body.is_empty() && !address;
-            if unit.kind == UnitKind::Header && !trailing {
+            let fragment = !entry.headers.is_empty() && is_fragment(&unit.joined(layout).text);
+            if unit.kind == UnitKind::Header && !trailing && !fragment {
                 entry.headers.push(unit);
             } else {
                 entry.body.push(unit);

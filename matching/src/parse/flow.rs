@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use super::dates::find_dates;
-use super::layout::{Frag, Layout, Row, rows};
+use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
 use super::places::place_score;
+use super::rows::{Row, rows};
 use super::text::{collapse, has_cjk, tokens, word_count};
+use super::units::{measure, units};
 
 /// What a unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,10 @@ pub(super) struct Unit<'a, 'd> {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Joined {
     pub(super) text: String,
+    /// Its first stretch.
     pub(super) range: Range<usize>,
+    /// The other stretches, when text of other columns stands between its lines.
+    pub(super) more: Vec<Range<usize>>,
 }
 
 impl<'a> Unit<'a, '_> {
@@ -52,7 +57,7 @@ impl<'a> Unit<'a, '_> {
 /// Puts fragments together: as the document has them where they follow each other, else with spaces.
 pub(super) fn join(layout: &Layout<'_>, frags: &[&Frag<'_>]) -> Joined {
     let (Some(first), Some(last)) = (frags.first(), frags.last()) else {
-        return Joined { text: String::new(), range: 0..0 };
+        return Joined { text: String::new(), range: 0..0, more: Vec::new() };
     };
     let mut text = String::new();
     for frag in frags {
@@ -67,10 +72,23 @@ pub(super) fn join(layout: &Layout<'_>, frags: &[&Frag<'_>]) -> Joined {
     let whole = first.range.start..last.range.end.max(first.range.end);
     let between = collapse(layout.slice(&whole));
     if between.len() == text.len() || frags.len() == 1 {
-        return Joined { text: between, range: whole };
+        return Joined { text: between, range: whole, more: Vec::new() };
     }
-    let near = whole.start < whole.end && whole.len() <= text.len() * 2 + 60;
-    Joined { text, range: if near { whole } else { first.range.clone() } }
+    let mut stretches: Vec<Range<usize>> = Vec::new();
+    for frag in frags {
+        let range = frag.range.clone();
+        // List markers and tabs between two lines do not separate them.
+        let adjoins = |last: &&mut Range<usize>| {
+            last.end <= range.start
+                && !layout.slice(&(last.end..range.start)).chars().any(char::is_alphanumeric)
+        };
+        match stretches.last_mut().filter(adjoins) {
+            Some(last) => last.end = range.end,
+            None => stretches.push(range),
+        }
+    }
+    let mut stretches = stretches.into_iter();
+    Joined { text, range: stretches.next().unwrap_or(whole), more: stretches.collect() }
 }
 
 /// A column of a section.
@@ -168,35 +186,6 @@ fn is_grid<'a, 'd>(all: &[Row<'a, 'd>], cut: f32) -> bool {
         && right.len() * 3 >= left.len()
 }
 
-/// What the rows of a column have in common.
-struct Measure {
-    left: f32,
-    right: f32,
-    centred: bool,
-    /// Longest line in characters, for formats without positions.
-    longest: usize,
-    positioned: bool,
-}
-
-fn measure(layout: &Layout<'_>, main: &[Row<'_, '_>]) -> Measure {
-    let firsts: Vec<&Frag<'_>> = main.iter().filter_map(Row::first).collect();
-    let spread = |values: &mut dyn Iterator<Item = f32>| {
-        let (low, high) = values.fold((f32::MAX, f32::MIN), |(low, high), x| (low.min(x), high.max(x)));
-        high - low
-    };
-    let centred = layout.positioned
-        && firsts.len() >= 3
-        && spread(&mut firsts.iter().map(|frag| frag.rect.x0)) > 6.0
-        && spread(&mut firsts.iter().map(|frag| frag.centre())) < 4.0;
-    Measure {
-        left: firsts.iter().map(|frag| frag.rect.x0).fold(f32::MAX, f32::min),
-        right: main.iter().flat_map(|row| &row.frags).map(|frag| frag.rect.x1).fold(f32::MIN, f32::max),
-        centred,
-        longest: layout.doc.lines().map(|line| line.range.len()).max().unwrap_or(0),
-        positioned: layout.positioned,
-    }
-}
-
 fn flow<'a, 'd>(layout: &'a Layout<'d>, cell: &[&'a Frag<'d>]) -> Flow<'a, 'd> {
     let mut metas = Vec::new();
     let mut main: Vec<Row<'a, 'd>> = Vec::new();
@@ -230,106 +219,6 @@ fn flow<'a, 'd>(layout: &'a Layout<'d>, cell: &[&'a Frag<'d>]) -> Flow<'a, 'd> {
     Flow { units: units(layout, &main, &measured), metas }
 }
 
-/// Rows that belong together, on their way to a unit.
-struct Group<'a, 'd> {
-    bullet: bool,
-    rows: Vec<(Row<'a, 'd>, f32)>,
-}
-
-impl<'a, 'd> Group<'a, 'd> {
-    fn first(&self) -> Option<&'a Frag<'d>> {
-        self.rows.first().and_then(|(row, _)| row.first())
-    }
-
-    fn unit(kind: UnitKind, rows: &[(Row<'a, 'd>, f32)]) -> Unit<'a, 'd> {
-        Unit {
-            kind,
-            frags: rows.iter().flat_map(|(row, _)| row.frags.iter().copied()).collect(),
-            top: rows.first().map_or(0.0, |(row, _)| row.top()),
-            pitch: rows.first().map_or(f32::MAX, |(_, pitch)| *pitch),
-        }
-    }
-
-    /// A paragraph stays whole; lines that are names are units of their own, unless one clearly goes on.
-    fn units(self, layout: &Layout<'d>) -> Vec<Unit<'a, 'd>> {
-        if self.bullet {
-            return vec![Self::unit(UnitKind::Bullet, &self.rows)];
-        }
-        let whole = Self::unit(UnitKind::Header, &self.rows);
-        if is_prose(&whole.joined(layout).text) {
-            return vec![Unit { kind: UnitKind::Prose, ..whole }];
-        }
-        let mut names: Vec<Vec<(Row<'a, 'd>, f32)>> = Vec::new();
-        for (row, pitch) in self.rows {
-            match names.last_mut() {
-                Some(name) if name.last().is_some_and(|(before, _)| continues_name(before, &row)) => {
-                    name.push((row, pitch));
-                }
-                _ => names.push(vec![(row, pitch)]),
-            }
-        }
-        names.iter().map(|rows| Self::unit(UnitKind::Header, rows)).collect()
-    }
-}
-
-/// Whether a name or list that filled its line goes on in the next one.
-fn continues_name(before: &Row<'_, '_>, row: &Row<'_, '_>) -> bool {
-    let (Some(last), Some(next)) = (before.frags.last(), row.first()) else { return false };
-    let connected = last.text.ends_with([',', '-', '&', '/', '–', ':', '('])
-        || [" and", " of", " in", " for", " und", " et", " de", " y", " e"]
-            .iter()
-            .any(|word| last.text.ends_with(word));
-    let listed = last.text.matches(',').count() >= 2 && last.same_style(next);
-    // Short names do not fill a line of this length by accident.
-    let long = last.text.chars().count() >= 50 && last.same_style(next);
-    connected || listed || long || next.text.starts_with(char::is_lowercase) || next.text.starts_with('(')
-}
-
-/// Groups rows into units.
-fn units<'a, 'd>(layout: &Layout<'d>, main: &[Row<'a, 'd>], measured: &Measure) -> Vec<Unit<'a, 'd>> {
-    let mut found: Vec<Group<'a, 'd>> = Vec::new();
-    let mut before: Option<&Row<'a, 'd>> = None;
-    let least = least_pitch(main);
-    for row in main {
-        let Some(first) = row.first() else { continue };
-        let pitch = before.map_or(f32::MAX, |before| row.top() - before.top());
-        let indented = measured.positioned
-            && !measured.centred
-            && first.rect.x0 - measured.left >= 9.0
-            && first.rect.x0 - measured.left < 60.0
-            && !shows_address(layout, first);
-        let wrapped = before.is_some_and(|before| wraps(before, row, measured, pitch));
-        let goes_on = match found.last() {
-            None => false,
-            Some(_) if first.bullet => false,
-            Some(group) if group.bullet => {
-                let marker = group.first().map_or(0.0, |frag| frag.rect.x0);
-                let marked = group.first().is_some_and(|frag| frag.bullet);
-                let deeper =
-                    marked && measured.positioned && first.rect.x0 > marker + 2.0 && pitch < 2.2 * first.size;
-                let same_item = first.listed
-                    && !first.bullet
-                    && group.first().is_some_and(|head| head.bullet && head.block == first.block);
-                let near = pitch <= least * 1.15;
-                same_item
-                    || deeper
-                    || (wrapped && (marked || near))
-                    || (near && !marked && first.text.starts_with(char::is_lowercase))
-            }
-            Some(group) => {
-                let level = |frag: &Frag<'_>| (frag.rect.x0 - first.rect.x0).abs() < 3.0;
-                wrapped && (measured.centred || group.first().is_some_and(level))
-            }
-        };
-        match found.last_mut().filter(|_| goes_on) {
-            Some(group) => group.rows.push((row.clone(), pitch)),
-            None => found.push(Group { bullet: first.bullet || indented, rows: vec![(row.clone(), pitch)] }),
-        }
-        before = Some(row);
-    }
-    found.into_iter().flat_map(|group| group.units(layout)).collect()
-}
-
 /// Whether a fragment is a web address: written so, or linked to what it says.
 pub(super) fn shows_address(layout: &Layout<'_>, frag: &Frag<'_>) -> bool {
     let letters =
@@ -340,49 +229,8 @@ pub(super) fn shows_address(layout: &Layout<'_>, frag: &Frag<'_>) -> bool {
         })
 }
 
-/// The smallest distance between rows, but not of rows that nearly touch.
-fn least_pitch(main: &[Row<'_, '_>]) -> f32 {
-    main.windows(2)
-        .filter_map(|pair| {
-            let [a, b] = pair else { return None };
-            let pitch = b.top() - a.top();
-            (pitch > 6.0).then_some(pitch)
-        })
-        .fold(f32::MAX, f32::min)
-}
-
-/// Whether a row goes on with the sentence of the row before, which was full.
-fn wraps(before: &Row<'_, '_>, row: &Row<'_, '_>, measured: &Measure, pitch: f32) -> bool {
-    let (Some(last), Some(first)) = (before.frags.last(), row.first()) else { return false };
-    let dated = word_count(last.text) <= 10 && find_dates(last.text).iter().any(|date| !date.single);
-    if row.frags.len() > 1
-        || before.frags.len() > 1
-        || dated
-        || (last.size - first.size).abs() > 0.3
-        || first.bullet
-    {
-        return false;
-    }
-    let word = first.text.split_whitespace().next().unwrap_or(first.text);
-    if !measured.positioned {
-        // Text files wrap at a width; where lines are short or very long they do not.
-        let word_len = word.len().min(20);
-        let full = last.range.len() + word_len + 1 >= measured.longest * 9 / 10
-            && last.range.len() * 4 >= measured.longest * 3;
-        return last.block == first.block && (60..=130).contains(&measured.longest) && full;
-    }
-    let width = first.rect.width() / first.text.chars().count().max(1) as f32;
-    let word_width = if has_cjk(word) { width * 2.0 } else { width * word.chars().count() as f32 };
-    let full = last.rect.x1 + word_width + width * 1.2 >= measured.right;
-    let hyphenated = last.text.ends_with('-') && first.text.starts_with(char::is_lowercase);
-    let weight = last.runs.last().map(|run| run.bold) == first.runs.first().map(|run| run.bold)
-        || first.text.starts_with(char::is_lowercase);
-    let page = last.page != first.page;
-    (full || hyphenated) && weight && (pitch < 2.3 * first.size || page)
-}
-
 /// Whether a text is sentences rather than a name.
-pub(super) fn is_prose(text: &str) -> bool {
+pub(crate) fn is_prose(text: &str) -> bool {
     let words = word_count(text);
     let function = lexicon().set("function").find(text).len();
     let ended = text.ends_with(['.', '。', '!', ';']) && !text.ends_with("Inc.") && !text.ends_with("Ltd.");

@@ -7,9 +7,10 @@ use regex::Regex;
 
 use super::entries::{Entry, entries};
 use super::flow::{UnitKind, flows, join};
+use super::labels::Label;
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
-use super::pieces::{Header, split_weak};
+use super::pieces::{Header, Piece, split_weak};
 use super::positions::{Body, Period, body, entry_link};
 use super::text::{trim_range, word_count};
 use super::values::Value;
@@ -25,6 +26,10 @@ pub(super) struct Item {
     pub(super) period: Period,
     pub(super) url: Option<Value>,
     pub(super) body: Body,
+    /// Kind of project.
+    pub(super) kind: Option<Value>,
+    /// Organisation that a project was done for.
+    pub(super) entity: Option<Value>,
     /// Header lines that were not used.
     pub(super) rest: Vec<Value>,
 }
@@ -35,7 +40,7 @@ static DOI: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b10\.\d{4,9
 fn split<'a, 'd>(layout: &'a Layout<'d>, frags: &[&'a Frag<'d>]) -> Vec<Entry<'a, 'd>> {
     let mut found = Vec::new();
     for entry in entries(layout, flows(layout, frags)) {
-        let list = entry.headers.is_empty() && !entry.body.is_empty();
+        let list = entry.headers.is_empty() && entry.stated.is_empty() && !entry.body.is_empty();
         if !list {
             found.push(entry);
             continue;
@@ -43,7 +48,8 @@ fn split<'a, 'd>(layout: &'a Layout<'d>, frags: &[&'a Frag<'d>]) -> Vec<Entry<'a
         for unit in entry.body {
             let mut header = Header::default();
             header.add_unit(layout, &unit, 0);
-            found.push(Entry { top: unit.top, headers: vec![unit], body: Vec::new(), header });
+            let top = unit.top;
+            found.push(Entry { headers: vec![unit], header, ..Entry::empty(top) });
         }
     }
     found
@@ -59,11 +65,9 @@ pub(super) fn honours<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Item>
 }
 
 fn honour(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
-    let mut names: Vec<Value> = entry
-        .header
-        .pieces
-        .iter()
-        .map(|piece| Value::new(layout.slice(&piece.range), piece.range.clone(), 0.88))
+    let mut names: Vec<Value> = whole_names(layout, &entry.header.pieces)
+        .into_iter()
+        .map(|range| Value::new(super::text::collapse(layout.slice(&range)), range, 0.88))
         .collect();
     // Places are parts of names here: "Berlin" may be who gave the award.
     if names.is_empty() {
@@ -72,15 +76,32 @@ fn honour(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
         );
     }
     let mut names = names.into_iter();
+    let name = entry.labelled(Label::Name).or_else(|| names.next());
+    let by = [Label::Issuer, Label::Organization, Label::Publisher];
     Item {
-        name: names.next(),
-        by: names.next(),
+        name,
+        by: by.into_iter().find_map(|label| entry.labelled(label)).or_else(|| names.next()),
         period: Period::best(&entry.header.dates).map(Period::of).unwrap_or_default(),
         url: entry_link(layout, entry),
         body: body(layout, entry),
         rest: names.collect(),
-        roles: Vec::new(),
+        ..Item::default()
     }
+}
+
+/// The names of the first lines; a heavy first line over a light one is one name, whatever dashes it has.
+fn whole_names(layout: &Layout<'_>, pieces: &[Piece]) -> Vec<Range<usize>> {
+    let first: Vec<&Piece> = pieces.iter().take_while(|piece| piece.row == 0).collect();
+    let below = pieces.get(first.len());
+    if let (Some(start), Some(end), Some(below)) = (first.first(), first.last(), below) {
+        let whole = start.range.start..end.range.end.max(start.range.end);
+        let parted = layout.slice(&whole).contains(['|', '\t', '•', '\n']);
+        if first.iter().all(|piece| piece.bold) && !below.bold && !parted {
+            let rest = pieces.iter().skip(first.len()).map(|piece| piece.range.clone());
+            return std::iter::once(whole).chain(rest).collect();
+        }
+    }
+    pieces.iter().map(|piece| piece.range.clone()).collect()
 }
 
 /// References: who, and what they say.
@@ -91,6 +112,9 @@ pub(super) fn references<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<It
             let mut item = honour(layout, entry);
             if let Some(by) = item.by.take() {
                 item.rest.insert(0, by);
+            }
+            if let Some(said) = entry.labelled(Label::Reference) {
+                item.body.summary = Some(said);
             }
             item
         })
@@ -151,6 +175,8 @@ fn publication(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
             item.rest.push(Value::new(joined.text, trim_range(doc, range, &[]), 0.6));
         }
     }
+    item.name = entry.labelled(Label::Name).or(item.name);
+    item.by = entry.labelled(Label::Publisher).or_else(|| entry.labelled(Label::Issuer)).or(item.by);
     item
 }
 
@@ -176,9 +202,15 @@ fn project(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
         ..Item::default()
     };
     item.url = item.url.or_else(|| item.body.url.clone());
+    item.entity = entry.labelled(Label::Organization);
+    item.kind = entry.labelled(Label::Kind);
+    if let Some(roles) = entry.labelled(Label::Role) {
+        item.roles.extend(super::lists::split_list(layout, roles.range, 0.9));
+    }
+    item.name = entry.labelled(Label::Name);
     let titles = lexicon().set("title");
-    let mut pieces = entry.header.pieces.iter();
-    if let Some(first) = pieces.next() {
+    let mut pieces = entry.header.pieces.iter().peekable();
+    if let Some(first) = pieces.next_if(|_| item.name.is_none()) {
         let mut parts = split_weak(layout, first).into_iter();
         let head = parts.next();
         let tail: Vec<_> = parts.collect();
@@ -204,25 +236,29 @@ fn project(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Item {
                 .extend(tail.into_iter().map(|part| Value::new(layout.slice(&part.range), part.range, 0.8)));
         }
     }
-    for piece in pieces {
-        let text = layout.slice(&piece.range);
-        let value = Value::new(text, piece.range.clone(), 0.75);
-        if let Some(keywords) = super::positions::technologies(
-            layout,
-            &super::flow::Joined { text: text.to_owned(), range: piece.range.clone() },
-        ) {
-            item.body.keywords.extend(keywords);
-        } else if word_count(text) <= 5 && titles.occurs(text) {
-            item.roles.push(value);
-        } else if text.matches(", ").count() >= 2 || (piece.italic && text.contains(", ")) {
-            item.body.keywords.extend(super::lists::split_list(layout, piece.range.clone(), 0.75));
-        } else {
-            item.rest.push(value);
-        }
-    }
+    pieces.for_each(|piece| add_piece(layout, &mut item, piece));
     if item.name.is_none() {
         let unit = entry.headers.first().or_else(|| entry.body.first());
         item.name = unit.map(|unit| Value::joined(join(layout, &unit.frags), 0.5));
     }
     item
+}
+
+/// A name beside that of the project: technologies, a role, keywords, or something else.
+fn add_piece(layout: &Layout<'_>, item: &mut Item, piece: &Piece) {
+    let titles = lexicon().set("title");
+    let text = layout.slice(&piece.range);
+    let value = Value::new(text, piece.range.clone(), 0.75);
+    if let Some(keywords) = super::positions::technologies(
+        layout,
+        &super::flow::Joined { text: text.to_owned(), range: piece.range.clone(), more: Vec::new() },
+    ) {
+        item.body.keywords.extend(keywords);
+    } else if word_count(text) <= 5 && titles.occurs(text) {
+        item.roles.push(value);
+    } else if text.matches(", ").count() >= 2 || (piece.italic && text.contains(", ")) {
+        item.body.keywords.extend(super::lists::split_list(layout, piece.range.clone(), 0.75));
+    } else {
+        item.rest.push(value);
+    }
 }

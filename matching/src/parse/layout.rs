@@ -5,9 +5,7 @@
 
 use std::ops::Range;
 
-use super::dates::find_dates;
-use super::lexicon::lexicon;
-use super::text::{is_caps, is_cjk, tokens, trim_range};
+use super::text::{is_caps, is_cjk, is_latin, trim_range};
 use crate::document::{Block, BlockKind, Document, Format, Line, Rect, Span};
 
 /// A stretch of characters in one weight.
@@ -63,6 +61,14 @@ impl Frag<'_> {
         (self.size - other.size).abs() < 0.3 && self.bold == other.bold && self.italic == other.italic
     }
 
+    /// Whether two fragments look the same as far as fonts have it: another script may lack the weight.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        let lead = |frag: &Self| frag.runs.first().is_some_and(|run| run.bold);
+        let scripts = is_latin(self.text) != is_latin(other.text);
+        let weight = self.bold == other.bold || lead(self) == lead(other) || scripts;
+        (self.size - other.size).abs() < 0.3 && weight && self.italic == other.italic
+    }
+
     /// Horizontal middle.
     pub(super) fn centre(&self) -> f32 {
         f32::midpoint(self.rect.x0, self.rect.x1)
@@ -79,7 +85,7 @@ pub(super) struct Layout<'d> {
     /// Size of most characters.
     pub(super) body_size: f32,
     /// Where each page begins.
-    offsets: Vec<f32>,
+    pub(super) offsets: Vec<f32>,
 }
 
 impl<'d> Layout<'d> {
@@ -283,51 +289,6 @@ impl<'d> Layout<'d> {
             .collect()
     }
 
-    /// Drops page numbers, running heads and notes such as "Last updated in March".
-    fn drop_page_furniture(&mut self) {
-        let pages = self.doc.pages.len();
-        let place = |frag: &Frag<'_>| {
-            (frag.rect.x0, frag.rect.y0 - self.offsets.get(frag.page).copied().unwrap_or(0.0))
-        };
-        let tops: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::min)).collect();
-        let bottoms: Vec<f32> = (0..pages).map(|page| self.edge(page, f32::max)).collect();
-        let keep: Vec<bool> = self
-            .frags
-            .iter()
-            .map(|frag| {
-                if is_noise(frag.text) {
-                    return false;
-                }
-                let top = tops.get(frag.page).is_some_and(|top| frag.rect.y0 - top < 30.0);
-                let bottom = bottoms.get(frag.page).is_some_and(|bottom| bottom - frag.rect.y0 < 20.0);
-                if !self.positioned || pages < 2 || !(bottom || (top && frag.page > 0)) {
-                    return true;
-                }
-                let key = furniture_key(frag.text);
-                let (x, y) = place(frag);
-                let repeated = self.frags.iter().any(|other| {
-                    let (other_x, other_y) = place(other);
-                    other.page != frag.page
-                        && (other_x - x).abs() < 12.0
-                        && (other_y - y).abs() < 3.0
-                        && furniture_key(other.text) == key
-                });
-                !repeated || !find_dates(frag.text).is_empty()
-            })
-            .collect();
-        let mut kept = keep.into_iter();
-        self.frags.retain(|_| kept.next().unwrap_or(true));
-    }
-
-    fn edge(&self, page: usize, pick: fn(f32, f32) -> f32) -> f32 {
-        self.frags
-            .iter()
-            .filter(|frag| frag.page == page)
-            .map(|frag| frag.rect.y0)
-            .reduce(pick)
-            .unwrap_or(0.0)
-    }
-
     /// The text of a range.
     pub(super) fn slice(&self, range: &Range<usize>) -> &'d str {
         self.doc.text.get(range.clone()).unwrap_or_default()
@@ -396,86 +357,4 @@ fn strip_marker(doc: &Document, range: Range<usize>) -> (Range<usize>, bool) {
         }
     }
     (range, false)
-}
-
-/// The text with numbers made equal.
-fn furniture_key(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect::<String>().replace("##", "#")
-}
-
-/// Whether a line belongs to the page and not to the person.
-fn is_noise(text: &str) -> bool {
-    let letters = text.chars().any(char::is_alphabetic);
-    if !letters {
-        let digits: Vec<&str> = text.split(['/', ' ', '|']).filter(|part| !part.is_empty()).collect();
-        return digits.len() <= 3
-            && text.contains('/')
-            && digits.iter().all(|part| part.len() <= 3 && part.chars().all(|c| c.is_ascii_digit()));
-    }
-    let lexicon = lexicon();
-    let Some(found) = lexicon.set("noise").starts(text) else { return false };
-    let rest = text.get(found.end..).unwrap_or_default();
-    tokens(rest).iter().all(|token| {
-        token.folded.chars().all(|c| c.is_ascii_digit())
-            || lexicon.months.contains_key(&token.folded)
-            || matches!(
-                token.folded.as_str(),
-                "of" | "upon"
-                    | "request"
-                    | "in"
-                    | "von"
-                    | "de"
-                    | "sur"
-                    | "on"
-                    | "the"
-                    | "le"
-                    | "am"
-                    | "vitae"
-            )
-    })
-}
-
-/// A row: fragments side by side.
-#[derive(Debug, Clone)]
-pub(super) struct Row<'a, 'd> {
-    pub(super) frags: Vec<&'a Frag<'d>>,
-}
-
-impl<'a, 'd> Row<'a, 'd> {
-    /// The leftmost fragment.
-    pub(super) fn first(&self) -> Option<&'a Frag<'d>> {
-        self.frags.first().copied()
-    }
-
-    /// Upper edge.
-    pub(super) fn top(&self) -> f32 {
-        self.frags.iter().map(|frag| frag.rect.y0).fold(f32::MAX, f32::min)
-    }
-}
-
-/// Groups fragments into rows from top to bottom, each from left to right.
-pub(super) fn rows<'a, 'd>(frags: &[&'a Frag<'d>]) -> Vec<Row<'a, 'd>> {
-    let mut sorted: Vec<&Frag<'_>> = frags.to_vec();
-    sorted.sort_by(|a, b| {
-        a.rect
-            .y0
-            .total_cmp(&b.rect.y0)
-            .then(a.rect.x0.total_cmp(&b.rect.x0))
-            .then(a.range.start.cmp(&b.range.start))
-    });
-    let mut rows: Vec<Row<'a, 'd>> = Vec::new();
-    for frag in sorted {
-        let fits = rows.last().and_then(Row::first).is_some_and(|first| {
-            let shared = first.rect.y1.min(frag.rect.y1) - first.rect.y0.max(frag.rect.y0);
-            shared >= 0.5 * first.rect.height().min(frag.rect.height()).max(1.0)
-        });
-        match rows.last_mut().filter(|_| fits) {
-            Some(row) => row.frags.push(frag),
-            None => rows.push(Row { frags: vec![frag] }),
-        }
-    }
-    for row in &mut rows {
-        row.frags.sort_by(|a, b| a.rect.x0.total_cmp(&b.rect.x0).then(a.range.start.cmp(&b.range.start)));
-    }
-    rows
 }

@@ -24,6 +24,8 @@ pub(super) struct Tongue {
 }
 
 const ITEM_EDGES: [char; 14] = ['.', ',', ';', ':', '-', '–', '—', '|', '•', '·', '：', '、', '，', '*'];
+/// Quotation marks around an item.
+const QUOTES: [char; 2] = ['“', '”'];
 
 /// Splits a range at commas, semicolons, bars and bullets outside brackets.
 pub(super) fn split_list(layout: &Layout<'_>, range: Range<usize>, confidence: f32) -> Vec<Value> {
@@ -33,14 +35,16 @@ pub(super) fn split_list(layout: &Layout<'_>, range: Range<usize>, confidence: f
     let mut at = 0;
     let mut cut = |from: usize, to: usize| {
         let part = trim_range(&layout.doc.text, range.start + from..range.start + to, &ITEM_EDGES);
+        let part = trim_range(&layout.doc.text, part, &QUOTES);
         if layout.slice(&part).chars().any(char::is_alphanumeric) {
             parts.push(Value::new(super::text::collapse(layout.slice(&part)), part, confidence));
         }
     };
     for (index, c) in text.char_indices() {
         match c {
-            '(' | '（' => depth += 1,
-            ')' | '）' => depth -= 1,
+            // What stands in quotation marks is one item.
+            '(' | '（' | '“' => depth += 1,
+            ')' | '）' | '”' => depth -= 1,
             ',' | ';' | '|' | '•' | '·' | '、' | '，' | '；' | '\t' | '▪' | '∙' if depth <= 0 => {
                 cut(at, index);
                 at = index + c.len_utf8();
@@ -56,10 +60,34 @@ fn is_list(text: &str) -> bool {
     text.contains([',', ';', '|', '•', '、', '，', '；', '·', '\t'])
 }
 
+/// The first colon outside brackets.
+fn outer_colon(text: &str) -> Option<usize> {
+    let mut depth = 0_i32;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth -= 1,
+            ':' | '：' if depth <= 0 => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Where a label such as "Languages:" ends and its list begins: after a colon, or where bold type ends.
 fn label_end(layout: &Layout<'_>, unit: &Unit<'_, '_>) -> Option<(Range<usize>, Range<usize>)> {
     let first = unit.first()?;
     let last = unit.frags.last()?;
+    // Fragments that other text stands between, or that stand in another order, are no label and list.
+    let apart = |pair: &[&Frag<'_>]| match pair {
+        [a, b] if a.range.end <= b.range.start => {
+            layout.slice(&(a.range.end..b.range.start)).chars().any(char::is_alphanumeric)
+        }
+        _ => true,
+    };
+    if unit.frags.windows(2).any(apart) {
+        return None;
+    }
     let range = first.range.start..last.range.end.max(first.range.end);
     let text = layout.slice(&range);
     let label = |end: usize, next: usize| {
@@ -68,7 +96,7 @@ fn label_end(layout: &Layout<'_>, unit: &Unit<'_, '_>) -> Option<(Range<usize>, 
         let fits = !name.is_empty() && !rest.is_empty() && word_count(layout.slice(&name)) <= 6;
         fits.then_some((name, rest))
     };
-    if let Some(colon) = text.find([':', '：'])
+    if let Some(colon) = outer_colon(text)
         && !text.get(colon..).is_some_and(|rest| rest.starts_with("://"))
         && !text.get(..colon).is_some_and(is_list)
     {
@@ -81,7 +109,9 @@ fn label_end(layout: &Layout<'_>, unit: &Unit<'_, '_>) -> Option<(Range<usize>, 
         return label(first.range.end - range.start, second.range.start - range.start);
     }
     let bold_end = first.runs.iter().take_while(|run| run.bold).last()?.range.end;
-    (bold_end < first.range.end).then(|| label(bold_end - range.start, bold_end - range.start))?
+    // "**Python** (Advanced)" has a level and no list.
+    let level = layout.slice(&(bold_end..range.end)).trim_start().starts_with('(');
+    (bold_end < first.range.end && !level).then(|| label(bold_end - range.start, bold_end - range.start))?
 }
 
 /// "Python (Advanced)" or "Python – Advanced": the level at the end.
@@ -92,7 +122,10 @@ fn split_level(layout: &Layout<'_>, item: Value) -> Group {
         let Some(at) = text.rfind(mark) else { continue };
         let tail =
             trim_range(&layout.doc.text, item.range.start + at + mark.len()..item.range.end, &[')', '(']);
-        if levels.is(layout.slice(&tail)) {
+        let stated = mark == "(" && after_level(layout.slice(&tail)).is_some();
+        if levels.is(layout.slice(&tail)) || stated {
+            let said = after_level(layout.slice(&tail)).unwrap_or_default();
+            let tail = if stated { tail.end - said.len()..tail.end } else { tail };
             let name = trim_range(&layout.doc.text, item.range.start..item.range.start + at, &ITEM_EDGES);
             let name = Value::new(layout.slice(&name), name, item.confidence);
             let level = Value::new(layout.slice(&tail), tail, 0.9);
@@ -100,6 +133,12 @@ fn split_level(layout: &Layout<'_>, item: Value) -> Group {
         }
     }
     Group { name: Some(item), level: None, keywords: Vec::new() }
+}
+
+/// What "level: ten years" says after its label.
+fn after_level(text: &str) -> Option<&str> {
+    let (head, rest) = text.split_once(':')?;
+    lexicon().set("label.level").is(head).then(|| rest.trim()).filter(|rest| !rest.is_empty())
 }
 
 /// The groups of a skills or interests section.
@@ -125,11 +164,9 @@ fn flow_groups(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Group> {
         unfinished = joined.text.ends_with(',');
         if let Some((name, rest)) = label_end(layout, unit) {
             let keywords = split_list(layout, rest, 0.92);
-            found.push(Group {
-                name: Some(Value::new(layout.slice(&name), name, 0.95)),
-                level: None,
-                keywords,
-            });
+            let named = split_level(layout, Value::new(layout.slice(&name), name, 0.95));
+            let name = named.name.filter(|name| !lexicon().set("label.keywords").is(&name.text));
+            found.push(Group { name, level: named.level, keywords });
             open = true;
             continue;
         }
@@ -138,6 +175,14 @@ fn flow_groups(layout: &Layout<'_>, flow: &Flow<'_, '_>) -> Vec<Group> {
             if let Some(group) = found.last_mut() {
                 group.level = Some(Value::joined(joined, 0.92));
             }
+            continue;
+        }
+        // "Design, UX:" is a name, whatever separators it has.
+        if joined.text.ends_with([':', '：']) {
+            let end = trim_range(&layout.doc.text, joined.range.clone(), &ITEM_EDGES);
+            let name = super::text::collapse(layout.slice(&end));
+            found.push(split_level(layout, Value::new(name, end, 0.9)));
+            (open, name_size) = (true, first.size);
             continue;
         }
         let smaller = sizes.is_some_and(|(_, keyword): (f32, f32)| (keyword - first.size).abs() < 0.2)
@@ -205,12 +250,19 @@ pub(super) fn tongues<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Tongu
                 let range = base + start..base + name.end;
                 found.push(Tongue {
                     language: Value::new(layout.slice(&range), range, 0.95),
-                    fluency: (fluent && !matches!(said, "and" | "&")).then(|| Value::new(said, rest, 0.9)),
+                    fluency: (fluent && !matches!(said, "and" | "&")).then(|| fluency(layout, rest)),
                 });
             }
         }
     }
     found
+}
+
+/// How well, without a label.
+fn fluency(layout: &Layout<'_>, range: Range<usize>) -> Value {
+    let said = layout.slice(&range);
+    let kept = after_level(said).unwrap_or(said);
+    Value::new(kept, range.end - kept.len()..range.end, 0.9)
 }
 
 const FLUENCY_EDGES: [char; 16] =

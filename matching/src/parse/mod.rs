@@ -7,23 +7,32 @@
 mod assemble;
 mod basics;
 mod contact;
+mod date_forms;
 mod date_scan;
 pub mod dates;
 mod education;
 mod entries;
 pub mod experience;
 mod flow;
+mod furniture;
 mod headings;
 mod items;
 pub mod json_resume;
+mod labels;
 mod layout;
 mod lexicon;
 mod lists;
+mod names;
 mod pieces;
 mod places;
 mod positions;
+mod rows;
 mod sections;
+mod stated;
+#[cfg(test)]
+mod tests;
 mod text;
+mod units;
 mod values;
 
 use std::collections::BTreeMap;
@@ -32,7 +41,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
 use json_resume::Resume;
-pub use values::Evidence;
+pub use values::{Evidence, Stretch};
+
+pub(crate) use contact::account_of as contact_account;
+pub(crate) use flow::is_prose as reads_as_sentences;
+pub(crate) use text::is_cjk as is_unspaced;
 
 /// A resume and where each of its values came from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

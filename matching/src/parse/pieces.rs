@@ -5,10 +5,12 @@ use std::ops::Range;
 use super::contact::{find_emails, find_urls};
 use super::dates::{DateSpan, find_dates};
 use super::flow::{Unit, is_duration};
+use super::labels::Label;
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
 use super::places::{inner_place, place_score, trailing_place};
 use super::text::{trim_range, word_count};
+use super::values::Value;
 
 /// A name in a header line.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +64,24 @@ impl Header {
             self.places.push(frag.range.clone());
         } else {
             self.add_frag(layout, frag, row);
+        }
+    }
+
+    /// Takes dates and addresses that a line states with a label.
+    pub(super) fn add_stated(&mut self, layout: &Layout<'_>, (label, value): &(Label, Value)) {
+        match label {
+            Label::Dates => {
+                let base = value.range.start;
+                self.dates.extend(
+                    find_dates(layout.slice(&value.range)).into_iter().map(|date| DateSpan {
+                        range: base + date.range.start..base + date.range.end,
+                        ..date
+                    }),
+                );
+            }
+            Label::Address => self.urls.push(value.range.clone()),
+            Label::Location => self.places.push(value.range.clone()),
+            _ => {}
         }
     }
 
@@ -192,7 +212,11 @@ fn split_names(layout: &Layout<'_>, frag: &Frag<'_>, range: Range<usize>) -> Vec
         let [a, b] = pair else { continue };
         let at = b.range.start;
         let inside = at > range.start && at < range.end;
-        if inside && (a.bold != b.bold || a.italic != b.italic) && splits_well(layout, &range, at) {
+        // Another script is often set in a font that has no such weight.
+        let scripts =
+            super::text::is_latin(layout.slice(&a.range)) == super::text::is_latin(layout.slice(&b.range));
+        if inside && scripts && (a.bold != b.bold || a.italic != b.italic) && splits_well(layout, &range, at)
+        {
             cuts.push((at - range.start, at - range.start));
         }
     }

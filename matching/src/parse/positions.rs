@@ -7,6 +7,7 @@ use super::contact::address;
 use super::dates::{DateSpan, PartialDate};
 use super::entries::{Entry, entries, starts_with_label};
 use super::flow::{UnitKind, flows, shows_address};
+use super::labels::Label;
 use super::layout::{Frag, Layout};
 use super::lexicon::lexicon;
 use super::pieces::{Piece, split_weak};
@@ -50,6 +51,8 @@ pub(super) struct Position {
     pub(super) description: Option<Value>,
     pub(super) summary: Option<Value>,
     pub(super) highlights: Vec<Value>,
+    /// Employer or title is said with a label: nothing is to be guessed from other entries.
+    pub(super) sure: bool,
 }
 
 /// The text under the header lines of an entry.
@@ -79,6 +82,12 @@ pub(super) fn body(layout: &Layout<'_>, entry: &Entry<'_, '_>) -> Body {
     }
     if !prose.is_empty() {
         body.summary = Some(Value::joined(super::flow::join(layout, &prose), 0.85));
+    }
+    if let Some(said) = entry.labelled(Label::Summary) {
+        body.summary = Some(match body.summary {
+            Some(rest) => said.followed_by(rest),
+            None => said,
+        });
     }
     body
 }
@@ -167,6 +176,7 @@ pub(super) fn positions<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Pos
         let empty = position.summary.is_none() && position.highlights.is_empty();
         if position.title.is_none()
             && empty
+            && !position.sure
             && let Some(organization) = &position.organization
         {
             // The name of an employer above several roles; it stands alone if no role follows.
@@ -175,7 +185,7 @@ pub(super) fn positions<'d>(layout: &Layout<'d>, frags: &[&Frag<'d>]) -> Vec<Pos
             continue;
         }
         let mut position = position;
-        if position.organization.is_none() && position.title.is_some() {
+        if position.organization.is_none() && position.title.is_some() && !position.sure {
             if let Some((organization, roles)) = &mut employer {
                 position.organization = Some(Value { confidence: 0.7, ..organization.clone() });
                 if *roles == 0 && positions.last().is_some_and(|last| last.title.is_none()) {
@@ -214,12 +224,27 @@ fn position(layout: &Layout<'_>, entry: &Entry<'_, '_>, votes: &BTreeMap<Slot, f
         }
     }
     let names = pieces.len();
-    let (organization, title, rest) = assign(layout, pieces, votes);
+    let (organization, title, rest) = match (entry.labelled(Label::Organization), entry.labelled(Label::Role))
+    {
+        (None, None) => assign(layout, pieces, votes),
+        (Some(organization), Some(title)) => (Some(organization), Some(title), pieces),
+        (organization, title) => {
+            // The other one is the first name beside it.
+            let mut names = pieces.into_iter();
+            let other = names.next().map(|piece| Value::new(layout.slice(&piece.range), piece.range, 0.8));
+            let (organization, title) = match organization {
+                Some(organization) => (Some(organization), other),
+                None => (other, title),
+            };
+            (organization, title, names.collect())
+        }
+    };
     let period = Period::best(&entry.header.dates).map(Period::of).unwrap_or_default();
     let location =
         entry.header.places.first().map(|range| Value::new(layout.slice(range), range.clone(), 0.9));
-    let description =
-        rest.first().map(|piece| Value::new(layout.slice(&piece.range), piece.range.clone(), 0.5));
+    let description = entry.labelled(Label::About).or_else(|| {
+        rest.first().map(|piece| Value::new(layout.slice(&piece.range), piece.range.clone(), 0.5))
+    });
     let position = Position {
         organization,
         title,
@@ -229,6 +254,7 @@ fn position(layout: &Layout<'_>, entry: &Entry<'_, '_>, votes: &BTreeMap<Slot, f
         description,
         summary: body.summary,
         highlights: body.highlights,
+        sure: entry.labelled(Label::Organization).or_else(|| entry.labelled(Label::Role)).is_some(),
     };
     (position, names)
 }

@@ -45,8 +45,15 @@ pub(super) fn collapse(text: &str) -> String {
 }
 
 /// Whether a character belongs to a script that is written without spaces between words.
-pub(super) fn is_cjk(c: char) -> bool {
+pub(crate) fn is_cjk(c: char) -> bool {
     matches!(u32::from(c), 0x2E80..=0x2FDF | 0x3005..=0x3007 | 0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF)
+}
+
+/// Whether the first letter of a text is of the Latin script; true without letters.
+pub(super) fn is_latin(text: &str) -> bool {
+    text.chars()
+        .find(|c| c.is_alphabetic())
+        .is_none_or(|c| c < '\u{250}' || ('\u{1e00}'..'\u{1f00}').contains(&c))
 }
 
 /// Whether any character is of such a script.
