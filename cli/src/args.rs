@@ -31,6 +31,8 @@ pub(crate) enum Command {
         /// The resume, or `-` for standard input.
         file: PathBuf,
     },
+    /// Write a resume as a PDF, DOCX, Markdown or JSON Resume file, from any of the formats that can be read.
+    Export(ExportArgs),
     /// Tell how well a resume meets a job, what shows it, and what to change.
     Match {
         /// The resume, or `-` for standard input.
@@ -84,6 +86,36 @@ impl Day {
     pub(crate) fn or_today(self) -> Date {
         self.as_of.unwrap_or_else(|| Timestamp::now().to_zoned(TimeZone::UTC).date())
     }
+}
+
+/// What `export` needs.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// The resume: a JSON Resume document or any format that `parse` reads, or `-` for standard input.
+    pub(crate) resume: PathBuf,
+    /// The format to write [default: by the name of the file].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ExportFormat>,
+    /// The file to write [default: standard output].
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// A TrueType or OpenType font for what Helvetica lacks in a PDF; may be given several times, the preferred one first
+    /// [default: fonts of the system].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) font: Vec<PathBuf>,
+}
+
+/// Formats that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Portable Document Format.
+    Pdf,
+    /// Office Open XML.
+    Docx,
+    /// Markdown.
+    Md,
+    /// JSON Resume 1.0.0.
+    Json,
 }
 
 /// Options of every command.

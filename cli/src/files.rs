@@ -12,10 +12,15 @@ use crate::settings::Settings;
 
 /// Reads a document from a file, or from standard input if the path is `-`.
 pub(crate) fn read_document(settings: &Settings, path: &Path) -> Result<Document> {
+    let bytes = read_bytes(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    extract(settings, path, &bytes)
+}
+
+/// The document that the bytes of a file hold; `path` is for messages, and its name is a hint at the format.
+pub(crate) fn extract(settings: &Settings, path: &Path, bytes: &[u8]) -> Result<Document> {
     let unreadable = || format!("{} cannot be read", path.display());
-    let bytes = read_bytes(path).with_context(unreadable)?;
     let hint = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let document = match matching::extract(&bytes, hint.as_deref(), &settings.extract_options()) {
+    let document = match matching::extract(bytes, hint.as_deref(), &settings.extract_options()) {
         Err(error @ ExtractError::NoText { .. }) if !settings.has_recognition() => {
             return Err(error).context(ocr::HOW_TO_INSTALL).with_context(unreadable);
         }
@@ -30,7 +35,8 @@ pub(crate) fn read_document(settings: &Settings, path: &Path) -> Result<Document
     Ok(document)
 }
 
-fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+/// The bytes of a file, or of standard input if the path is `-`.
+pub(crate) fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes)?;

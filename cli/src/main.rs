@@ -1,4 +1,4 @@
-//! `rmctl`: extracts, parses, matches and ranks local files with no service at all. Installed as
+//! `rmctl`: extracts, parses, exports, matches and ranks local files with no service at all. Installed as
 //! `kubectl-resumematcher` it is reached as `kubectl resumematcher`.
 //!
 //! Exit codes: 0 done; 1 a file or the model could not be read; 2 the command line is wrong.
@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod files;
+mod fonts;
 mod printer;
 mod settings;
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Extract { file } => commands::extract::run(&settings, &file),
         Command::Parse { file } => commands::parse::run(&settings, &file),
+        Command::Export(args) => commands::export::run(&settings, &args),
         Command::Match { resume, job, day } => {
             commands::match_one::run(&settings, &resume, &job, day.or_today())
         }

@@ -204,3 +204,29 @@ fn errors_name_the_file_and_the_mend() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("cargo xtask model"));
     assert_eq!(rmctl(folder.path(), &["rank"]).status.code(), Some(2));
 }
+
+#[test]
+fn an_exported_resume_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("resume.txt"), RESUME).unwrap();
+    let made = rmctl(folder.path(), &["export", "resume.txt", "-o", "resume.json"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let first: Value = serde_json::from_slice(&fs::read(folder.path().join("resume.json")).unwrap()).unwrap();
+    assert_eq!(first["basics"]["name"], "Jane Doe");
+    for file in ["resume.docx", "resume.pdf", "resume.md"] {
+        let made = rmctl(folder.path(), &["export", "resume.json", "-o", file]);
+        assert!(made.status.success(), "{file}: {}", String::from_utf8_lossy(&made.stderr));
+        let back = rmctl(folder.path(), &["export", file, "--format", "json"]);
+        assert!(back.status.success(), "{file}: {}", String::from_utf8_lossy(&back.stderr));
+        assert_eq!(serde_json::from_slice::<Value>(&back.stdout).unwrap(), first, "{file}");
+    }
+}
+
+#[test]
+fn export_asks_for_a_format_when_the_name_does_not_say_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("resume.txt"), RESUME).unwrap();
+    let made = rmctl(folder.path(), &["export", "resume.txt"]);
+    assert_eq!(made.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&made.stderr).contains("--format"));
+}

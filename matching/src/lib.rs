@@ -7,6 +7,7 @@
 pub mod document;
 pub mod embed;
 pub mod error;
+pub mod export;
 pub mod extract;
 mod mapped;
 pub mod parse;

@@ -12,7 +12,8 @@ use crate::{files, printer};
 
 /// Prints the JSON Resume document. As JSON it has two more members: `source`, which is `ocr` when the text was
 /// recognised in pictures and else `native`, and `evidence`: for each value, by its JSON pointer, the
-/// bytes of the text that it came from, that text, and how sure the parser is.
+/// bytes of the text that it came from, that text, and how sure the parser is. A value whose lines stand apart has
+/// the further stretches in `more`.
 pub(crate) fn run(settings: &Settings, file: &Path) -> Result<()> {
     let document = files::read_document(settings, file)?;
     let parsed = matching::parse(&document);
@@ -26,12 +27,17 @@ fn with_evidence(parsed: &ParsedResume, document: &Document) -> Result<Value> {
     let mut resume = serde_json::to_value(&parsed.resume).context("the resume cannot be written as JSON")?;
     let mut evidence = Map::new();
     for (pointer, found) in &parsed.evidence {
-        let entry = json!({
+        let text: Vec<&str> = found.stretches().map(|range| document.slice(&range)).collect();
+        let mut entry = json!({
             "start": found.start,
             "end": found.end,
-            "text": document.slice(&(found.start..found.end)),
+            "text": text.join("\n"),
             "confidence": found.confidence,
         });
+        if let (false, Some(members)) = (found.more.is_empty(), entry.as_object_mut()) {
+            let more = serde_json::to_value(&found.more).context("the evidence cannot be written as JSON")?;
+            members.insert("more".to_owned(), more);
+        }
         evidence.insert(pointer.clone(), entry);
     }
     if let Some(members) = resume.as_object_mut() {

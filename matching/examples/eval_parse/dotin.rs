@@ -94,7 +94,7 @@ pub(crate) fn measure(folder: &Path, verbose: bool) -> Result<Measured, Box<dyn 
         for index in 0..archive.len() {
             let mut file = archive.by_index(index)?;
             let name = file.name()?.into_owned();
-            if !name.ends_with(".xml") {
+            if !name.ends_with(".xml") || name.contains("__MACOSX") {
                 continue;
             }
             let mut bytes = Vec::new();

@@ -4,11 +4,13 @@
 //! DATA is a folder with `pdf-truth/reactive-resume/{pdf,json}`, `pdf-truth/rendercv/examples` and `ner/dotin`; what is
 //! absent is left out. Each value of the truth that the page shows (its words are in the text or in a link) must come
 //! back in its field; each value that comes back must be in the truth. Entities of `ner/dotin` are compared as sets of
-//! texts for each resume, beside patterns and word lists alone. As JSON: `{"figures": [{name, value, unit, baselines,
+//! texts for each resume, beside patterns and word lists alone. JSON Resume documents in `formats` are exported and read
+//! back. As JSON: `{"figures": [{name, value, unit, baselines,
 //! target, met}]}`.
 
 mod dotin;
 mod fields;
+mod roundtrip;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -44,12 +46,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let entities = dotin::measure(Path::new(folder), verbose)?;
+    let trip = roundtrip::measure(Path::new(folder), verbose)?;
     if as_json {
-        let figures: Vec<Value> = field_figures(&sets).into_iter().chain(entities.figures()).collect();
+        let figures: Vec<Value> =
+            field_figures(&sets).into_iter().chain(entities.figures()).chain(trip.figures()).collect();
         println!("{}", serde_json::to_string_pretty(&json!({ "figures": figures }))?);
     } else {
         print_fields(&sets, &files);
         entities.print();
+        trip.print();
     }
     Ok(())
 }
