@@ -16,7 +16,7 @@ pub(crate) struct Options {
 /// What can be measured.
 #[derive(Subcommand)]
 enum Subject {
-    /// Extraction, embedding and the whole pipeline, on one core.
+    /// Extraction, embedding, the whole pipeline and ranking, on one core.
     Matching(matching::Options),
 }
 

@@ -30,16 +30,19 @@ enum Measure {
     Embedding,
     /// Resumes a second from bytes to score, and memory.
     Pipeline,
+    /// A job against an index of 10,000 resumes.
+    Ranking,
 }
 
 impl Measure {
-    const ALL: [Self; 3] = [Self::Extraction, Self::Embedding, Self::Pipeline];
+    const ALL: [Self; 4] = [Self::Extraction, Self::Embedding, Self::Pipeline, Self::Ranking];
 
     fn program(self) -> &'static str {
         match self {
             Self::Extraction => "eval_extract",
             Self::Embedding => "bench_embed",
             Self::Pipeline => "bench_pipeline",
+            Self::Ranking => "bench_rank",
         }
     }
 }
@@ -62,7 +65,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
         let report = match measure {
             Measure::Extraction => programs.figures(name, &data).map(speed_only),
             Measure::Embedding => embedding::figures(&programs),
-            Measure::Pipeline => programs.figures(name, &data),
+            Measure::Pipeline | Measure::Ranking => programs.figures(name, &data),
         };
         summary.add(name, report);
     }
