@@ -45,7 +45,7 @@ pub(super) fn supported(
     let Some(skill) = taxonomy.get(pattern.skill) else { return 0 };
     let (from, to) = surroundings(prepared, candidate);
     let mut weight = 0;
-    if has_cue(prepared, from, to, &skill.cues) {
+    if has_cue(prepared, from, to, skill.cues) {
         weight += 4;
     }
     weight += 2 * neighbours(taxonomy, candidate, pattern.skill, skill, sure, from, to);
@@ -98,11 +98,11 @@ fn is_item(prepared: &Prepared<'_>, candidate: &Candidate) -> bool {
         && (after || joined(candidate.last + 1))
 }
 
-fn has_cue(prepared: &Prepared<'_>, from: usize, to: usize, cues: &[String]) -> bool {
+fn has_cue(prepared: &Prepared<'_>, from: usize, to: usize, cues: &[&str]) -> bool {
     let start = prepared.starts.get(from).copied().unwrap_or_default();
     let end = prepared.starts.get(to + 1).map_or(prepared.haystack.len(), |next| next + 1);
     let Some(window) = prepared.haystack.get(start..end) else { return false };
-    cues.iter().any(|cue| window.contains(cue.as_str()))
+    cues.iter().any(|cue| window.contains(cue))
 }
 
 fn has_word(prepared: &Prepared<'_>, candidate: &Candidate, from: usize, to: usize, words: &[&str]) -> bool {

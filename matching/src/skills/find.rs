@@ -5,8 +5,9 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::context::supported;
+use super::index::{BREAK, NameIndex, key};
 use super::normalise::{Gap, Token, tokenise};
-use super::taxonomy::{Pattern, key};
+use super::taxonomy::Pattern;
 use super::{Kind, SkillId, Taxonomy, qualify};
 
 /// One mention of a skill in a text.
@@ -52,6 +53,10 @@ pub(super) struct Prepared<'a> {
     pub(super) haystack: String,
     /// Where each token's leading space is in the haystack.
     pub(super) starts: Vec<usize>,
+    /// The tokens' numbers in the names' vocabulary.
+    words: Vec<Option<u32>>,
+    /// The number of [`BREAK`]; a number of no word where no name holds one.
+    item_end: u32,
 }
 
 impl Taxonomy {
@@ -94,8 +99,29 @@ impl Taxonomy {
         candidates.iter().filter_map(|candidate| self.mention(&prepared, candidate)).collect()
     }
 
+    /// Byte ranges of all names in `text` as a plain dictionary finds them: in any spelling, without looking at the words
+    /// around; the longest name wins. What [`Taxonomy::find`] is measured against.
+    #[must_use]
+    pub fn find_names(&self, text: &str) -> Vec<Range<usize>> {
+        let prepared = self.prepare(text);
+        let mut spans = Vec::new();
+        let mut first = 0;
+        while first < prepared.tokens.len() {
+            let mut longest = None;
+            self.walk(&prepared, first, |last, patterns| {
+                if !patterns.is_empty() {
+                    longest = Some(last);
+                }
+            });
+            let tokens = longest.and_then(|last| prepared.tokens.get(first).zip(prepared.tokens.get(last)));
+            spans.extend(tokens.map(|(start, end)| start.span.start..end.span.end));
+            first = longest.unwrap_or(first) + 1;
+        }
+        spans
+    }
+
     fn prepare<'a>(&self, text: &'a str) -> Prepared<'a> {
-        let tokens = split_versions(tokenise(text), &self.single_words);
+        let tokens = split_versions(tokenise(text), &self.index);
         let haystack = key(&tokens);
         let mut starts = Vec::with_capacity(tokens.len());
         let mut at = 0;
@@ -106,17 +132,45 @@ impl Taxonomy {
             starts.push(at);
             at += 1 + token.text.len();
         }
-        Prepared { text, tokens, haystack, starts }
+        let words = tokens.iter().map(|token| self.index.word(&token.text)).collect();
+        let item_end = self.index.word(BREAK).unwrap_or(u32::MAX);
+        Prepared { text, tokens, haystack, starts, words, item_end }
     }
 
     fn candidates(&self, prepared: &Prepared<'_>) -> Vec<Candidate> {
         let mut candidates = Vec::new();
-        let automaton = self.automaton.iter();
-        for found in automaton.flat_map(|automaton| automaton.find_overlapping_iter(&prepared.haystack)) {
-            let pattern = found.pattern().as_usize();
-            let Ok(first) = prepared.starts.binary_search(&found.start()) else { continue };
-            // The key ends with a space, which is the next token's (or marker's) leading one.
-            let last = prepared.starts.partition_point(|start| *start < found.end() - 1).saturating_sub(1);
+        for first in 0..prepared.tokens.len() {
+            self.walk(prepared, first, |last, patterns| {
+                self.judge(prepared, first, last, patterns, &mut candidates);
+            });
+        }
+        candidates
+    }
+
+    /// Gives the patterns of all names that begin at the token `first`, with their last token, the shortest first.
+    fn walk(&self, prepared: &Prepared<'_>, first: usize, mut give: impl FnMut(usize, &[u32])) {
+        let word = |index: usize| prepared.words.get(index).copied().flatten();
+        let mut last = first;
+        let mut node = word(first).and_then(|word| self.index.first(word));
+        while let Some(at) = node {
+            give(last, self.index.outputs(at));
+            last += 1;
+            let apart = prepared.tokens.get(last).is_some_and(|token| token.gap > Gap::None);
+            let from = if apart { self.index.next(at, prepared.item_end) } else { Some(at) };
+            node = from.zip(word(last)).and_then(|(from, word)| self.index.next(from, word));
+        }
+    }
+
+    /// Keeps those of the `patterns`, whose words stand at `first..=last`, that are spelt as they ask and not ruled out.
+    fn judge(
+        &self,
+        prepared: &Prepared<'_>,
+        first: usize,
+        last: usize,
+        patterns: &[u32],
+        candidates: &mut Vec<Candidate>,
+    ) {
+        for pattern in patterns.iter().map(|pattern| *pattern as usize) {
             let Some(known) = self.patterns.get(pattern) else { continue };
             if let Some(ambiguous) = judge_spelling(prepared, known, first, last)
                 && !self.ruled_out(prepared, known, first, last)
@@ -124,7 +178,6 @@ impl Taxonomy {
                 candidates.push(Candidate { first, last, pattern, ambiguous });
             }
         }
-        candidates
     }
 
     /// Whether one of the entry's `not` phrases stands around a marked name.
@@ -139,7 +192,7 @@ impl Taxonomy {
         let (own_start, own_end) = prepared.key_range(first, last);
         skill.never.iter().any(|phrase| {
             window
-                .match_indices(phrase.as_str())
+                .match_indices(phrase)
                 .any(|(at, found)| start + at <= own_start && start + at + found.len() >= own_end)
         })
     }
@@ -197,7 +250,7 @@ fn judge_spelling(prepared: &Prepared<'_>, pattern: &Pattern, first: usize, last
 }
 
 /// Splits "python3" into "python" and "3" where the first is a known name and the whole is not.
-fn split_versions(tokens: Vec<Token>, known: &std::collections::HashSet<String>) -> Vec<Token> {
+fn split_versions(tokens: Vec<Token>, names: &NameIndex) -> Vec<Token> {
     let mut split = Vec::with_capacity(tokens.len());
     for token in tokens {
         let letters = token.text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
@@ -206,8 +259,8 @@ fn split_versions(tokens: Vec<Token>, known: &std::collections::HashSet<String>)
         let splits = digits > 0
             && letters.len() > 2
             && letters.is_ascii()
-            && known.contains(letters)
-            && !known.contains(&token.text)
+            && names.is_name(letters)
+            && !names.is_name(&token.text)
             && cut > token.span.start;
         if !splits {
             split.push(token);

@@ -1,46 +1,39 @@
 //! Reads the taxonomy's line format (docs/taxonomy.md) into raw entries, naming file and line of every mistake.
 
 use super::Kind;
+use super::index::Name;
 
 /// One line of a taxonomy file, names not yet resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RawEntry {
     pub(super) domain: &'static str,
+    pub(super) file: &'static str,
     pub(super) line: usize,
     pub(super) kind: Kind,
     /// The canonical name first, then the aliases.
-    pub(super) names: Vec<RawName>,
+    pub(super) names: Vec<Name>,
     pub(super) implies: Vec<&'static str>,
     pub(super) related: Vec<&'static str>,
     pub(super) cues: Vec<&'static str>,
     pub(super) never: Vec<&'static str>,
 }
 
-/// A name with its marks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RawName {
-    pub(super) text: &'static str,
-    /// `=`: only in this spelling.
-    pub(super) exact_case: bool,
-    /// `?`: only with support from the words around it.
-    pub(super) needs_support: bool,
-}
-
 /// A mistake in a taxonomy file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("taxonomy/{domain}.txt:{line}: {message}")]
-pub struct TaxonomyProblem {
-    /// Name of the file without `.txt`.
-    pub domain: String,
+#[error("taxonomy/{file}:{line}: {message}")]
+pub(super) struct TaxonomyProblem {
+    /// Name of the file.
+    pub(super) file: String,
     /// Line number, from 1.
-    pub line: usize,
+    pub(super) line: usize,
     /// What is wrong and how to mend it.
-    pub message: String,
+    pub(super) message: String,
 }
 
 /// Reads one file. Lines with mistakes are left out and reported.
 pub(super) fn read_file(
     domain: &'static str,
+    file: &'static str,
     text: &'static str,
     problems: &mut Vec<TaxonomyProblem>,
 ) -> Vec<RawEntry> {
@@ -50,17 +43,22 @@ pub(super) fn read_file(
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
-        match read_line(domain, index + 1, trimmed) {
+        match read_line(domain, file, index + 1, trimmed) {
             Ok(entry) => entries.push(entry),
             Err(message) => {
-                problems.push(TaxonomyProblem { domain: domain.to_owned(), line: index + 1, message });
+                problems.push(TaxonomyProblem { file: file.to_owned(), line: index + 1, message });
             }
         }
     }
     entries
 }
 
-fn read_line(domain: &'static str, line: usize, text: &'static str) -> Result<RawEntry, String> {
+fn read_line(
+    domain: &'static str,
+    file: &'static str,
+    line: usize,
+    text: &'static str,
+) -> Result<RawEntry, String> {
     let mut columns = text.split('|').map(str::trim);
     let name = columns.next().unwrap_or_default();
     let kind = columns.next().unwrap_or_default();
@@ -74,7 +72,7 @@ fn read_line(domain: &'static str, line: usize, text: &'static str) -> Result<Ra
     let kind = Kind::from_name(kind).ok_or_else(|| {
         format!("unknown kind {kind:?} in the second column; use one of {}", Kind::NAMES.join(", "))
     })?;
-    let names: Vec<RawName> = std::iter::once(name).chain(list(aliases, ',')).map(read_name).collect();
+    let names: Vec<Name> = std::iter::once(name).chain(list(aliases, ',')).map(read_name).collect();
     if names.iter().any(|name| name.text.is_empty()) {
         return Err("an empty name; write the name in the first column".to_owned());
     }
@@ -86,6 +84,7 @@ fn read_line(domain: &'static str, line: usize, text: &'static str) -> Result<Ra
     }
     let entry = RawEntry {
         domain,
+        file,
         line,
         kind,
         names,
@@ -101,10 +100,10 @@ fn list(column: &'static str, separator: char) -> impl Iterator<Item = &'static 
     column.split(separator).map(str::trim).filter(|item| !item.is_empty())
 }
 
-fn read_name(text: &'static str) -> RawName {
+fn read_name(text: &'static str) -> Name {
     let name = text.trim_start_matches(['=', '?']);
     let marks = text.strip_suffix(name).unwrap_or_default();
-    RawName { text: name.trim(), exact_case: marks.contains('='), needs_support: marks.contains('?') }
+    Name { text: name.trim(), exact_case: marks.contains('='), needs_support: marks.contains('?') }
 }
 
 type Rules = (Vec<&'static str>, Vec<&'static str>);
@@ -127,7 +126,7 @@ mod tests {
 
     fn read(text: &'static str) -> (Vec<RawEntry>, Vec<TaxonomyProblem>) {
         let mut problems = Vec::new();
-        let entries = read_file("software", text, &mut problems);
+        let entries = read_file("software", "software.txt", text, &mut problems);
         (entries, problems)
     }
 
@@ -139,9 +138,9 @@ mod tests {
         assert_eq!(problems, []);
         let entry = &entries[0];
         assert_eq!(entry.line, 3);
-        assert_eq!(entry.names[0], RawName { text: "Go", exact_case: true, needs_support: true });
-        assert_eq!(entry.names[1], RawName { text: "golang", exact_case: false, needs_support: false });
-        assert_eq!(entry.names[2], RawName { text: "GO", exact_case: true, needs_support: false });
+        assert_eq!(entry.names[0], Name { text: "Go", exact_case: true, needs_support: true });
+        assert_eq!(entry.names[1], Name { text: "golang", exact_case: false, needs_support: false });
+        assert_eq!(entry.names[2], Name { text: "GO", exact_case: true, needs_support: false });
         assert_eq!(entry.implies, ["Programming"]);
         assert_eq!(entry.related, ["Rust", "C"]);
         assert_eq!(entry.cues, ["goroutine", "gin"]);

@@ -8,16 +8,21 @@
 //! assert!(mentions[1].negated);
 //! ```
 
+mod builtin;
+// The build script's half: it compiles the taxonomy's files, the library only reads the result.
+#[cfg(test)]
+mod compile;
 mod context;
 mod find;
+#[cfg(test)]
 mod format;
+mod index;
 mod kind;
 pub(crate) mod normalise;
 mod qualify;
 mod taxonomy;
 
 pub use find::SkillMention;
-pub use format::TaxonomyProblem;
 pub use kind::Kind;
 pub(crate) use qualify::{is_year_word, number_before};
 pub use taxonomy::{Relation, Skill, SkillId, Taxonomy};
