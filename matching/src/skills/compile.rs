@@ -150,15 +150,15 @@ fn patterns(
     let mut owners: HashMap<String, (u32, bool)> = HashMap::new();
     for entry in entries {
         let Some(id) = entry.names.first().and_then(|name| by_name.get(name.text)) else { continue };
-        for name in &entry.names {
+        for name in strictest(&entry.names) {
             let number = patterns.len() as u32;
             let mut used = false;
-            for key in spellings(name) {
+            for key in spellings(&name) {
                 if let Some((owner, ambiguous)) = owners.get(&key) {
-                    if owner == id {
+                    if owner == id && !name.exact_case {
                         continue;
                     }
-                    if !(*ambiguous && name.needs_support) {
+                    if owner != id && !(*ambiguous && name.needs_support) {
                         let message = format!(
                             "{:?} is also a name of another entry; mark it with `?` in both or remove one",
                             name.text
@@ -175,11 +175,29 @@ fn patterns(
                 used = true;
             }
             if used {
-                patterns.push(CompiledPattern { skill: *id, name: *name });
+                patterns.push(CompiledPattern { skill: *id, name });
             }
         }
     }
     (keys, patterns)
+}
+
+/// The names, each once, with the marks of all that differ from it in spelling only: in `Zoom | tool | =?Zoom` the canonical
+/// name needs support as well.
+fn strictest(names: &[Name]) -> Vec<Name> {
+    let mut marks: HashMap<String, (bool, bool)> = HashMap::new();
+    for name in names {
+        let own = marks.entry(key(&tokenise(name.text))).or_default();
+        *own = (own.0 || name.exact_case, own.1 || name.needs_support);
+    }
+    let mut strictest: Vec<Name> = Vec::with_capacity(names.len());
+    for name in names {
+        let (exact_case, needs_support) = marks.get(&key(&tokenise(name.text))).copied().unwrap_or_default();
+        if !strictest.iter().any(|known| known.text == name.text) {
+            strictest.push(Name { text: name.text, exact_case, needs_support });
+        }
+    }
+    strictest
 }
 
 /// The key of a name, and of its plural where the last word is written as a common noun.

@@ -9,7 +9,7 @@ const REACH: usize = 14;
 /// Lines of at most so many tokens are list items; the items above and below count as beside it.
 const ITEM_TOKENS: usize = 5;
 /// Headings of skill lists in the languages that resumes are parsed in.
-const HEADINGS: &[&str] = &[
+pub(super) const HEADINGS: &[&str] = &[
     "skills",
     "skill",
     "technologies",
@@ -44,6 +44,11 @@ pub(super) fn supported(
     let Some(pattern) = taxonomy.patterns.get(candidate.pattern) else { return 0 };
     let Some(skill) = taxonomy.get(pattern.skill) else { return 0 };
     let (from, to) = surroundings(prepared, candidate);
+    if candidate.respelt {
+        let listed = is_listed(prepared, candidate)
+            && is_among_technologies(taxonomy, candidate, skill, sure, from, to);
+        return u32::from(listed);
+    }
     let mut weight = 0;
     if has_cue(prepared, from, to, skill.cues) {
         weight += 4;
@@ -96,6 +101,13 @@ fn is_item(prepared: &Prepared<'_>, candidate: &Candidate) -> bool {
     let after = prepared.tokens.get(candidate.last + 1).is_none_or(|token| token.gap > Gap::None);
     (before || candidate.first.checked_sub(1).is_some_and(introduced))
         && (after || joined(candidate.last + 1))
+}
+
+/// Whether the name is an item between commas and the like, on at least one side of it another.
+fn is_listed(prepared: &Prepared<'_>, candidate: &Candidate) -> bool {
+    let gap = |index: usize| prepared.tokens.get(index).map_or(Gap::Line, |token| token.gap);
+    let (before, after) = (gap(candidate.first), gap(candidate.last + 1));
+    before > Gap::None && after > Gap::None && (before == Gap::Item || after == Gap::Item)
 }
 
 fn has_cue(prepared: &Prepared<'_>, from: usize, to: usize, cues: &[&str]) -> bool {

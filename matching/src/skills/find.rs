@@ -8,7 +8,7 @@ use super::context::supported;
 use super::index::{BREAK, NameIndex, key};
 use super::normalise::{Gap, Token, tokenise};
 use super::taxonomy::Pattern;
-use super::{Kind, SkillId, Taxonomy, qualify};
+use super::{Kind, Level, Period, SkillId, Taxonomy, qualify, usage};
 
 /// One mention of a skill in a text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,6 +28,10 @@ pub struct SkillMention {
     pub negated: bool,
     /// Years of experience that the text gives for it.
     pub years: Option<f32>,
+    /// How well somebody has it, or should have it, as the text says.
+    pub level: Option<Level>,
+    /// The calendar years of its use, where the text gives them beside the name.
+    pub period: Option<Period>,
     /// How sure it is that the skill is meant, 0 to 1.
     pub confidence: f32,
 }
@@ -43,6 +47,8 @@ pub(super) struct Candidate {
     pub(super) pattern: usize,
     /// Whether it counts only with support.
     pub(super) ambiguous: bool,
+    /// Whether it is written in lower case or capitals, not as the name is: it counts only as an item in a list of technologies.
+    pub(super) respelt: bool,
 }
 
 /// A text made ready for finding.
@@ -172,10 +178,12 @@ impl Taxonomy {
     ) {
         for pattern in patterns.iter().map(|pattern| *pattern as usize) {
             let Some(known) = self.patterns.get(pattern) else { continue };
-            if let Some(ambiguous) = judge_spelling(prepared, known, first, last)
+            if let Some(spelling) = judge_spelling(prepared, known, first, last)
                 && !self.ruled_out(prepared, known, first, last)
             {
-                candidates.push(Candidate { first, last, pattern, ambiguous });
+                let respelt = spelling == Spelling::Respelt;
+                let ambiguous = spelling != Spelling::Sure;
+                candidates.push(Candidate { first, last, pattern, ambiguous, respelt });
             }
         }
     }
@@ -215,8 +223,11 @@ impl Taxonomy {
             kind: skill.kind,
             span,
             version: qualify::version(&prepared.tokens, candidate.last, skill.kind),
-            negated: qualify::negated(&prepared.tokens, candidate.first),
+            negated: qualify::negated(&prepared.tokens, candidate.first)
+                || qualify::waived(&prepared.tokens, candidate.last),
             years: qualify::years(&prepared.tokens, candidate.first, candidate.last),
+            level: usage::level(&prepared.tokens, candidate.first, candidate.last),
+            period: usage::period(&prepared.tokens, candidate.last),
             confidence,
         })
     }
@@ -234,19 +245,34 @@ impl Prepared<'_> {
     }
 }
 
-/// `None` when an exact name is spelt otherwise, else whether the name needs support here.
-fn judge_spelling(prepared: &Prepared<'_>, pattern: &Pattern, first: usize, last: usize) -> Option<bool> {
+/// What the spelling of a name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    /// It is the name.
+    Sure,
+    /// It needs support.
+    Unsure,
+    /// An exact name in lower case or capitals, as people write lists ("python, react, docker").
+    Respelt,
+}
+
+/// `None` when an exact name is spelt otherwise.
+fn judge_spelling(prepared: &Prepared<'_>, pattern: &Pattern, first: usize, last: usize) -> Option<Spelling> {
     let name = pattern.name;
+    let unsure = |unsure: bool| if unsure { Spelling::Unsure } else { Spelling::Sure };
     if !name.exact_case {
-        return Some(name.needs_support);
+        return Some(unsure(name.needs_support));
     }
     let (start, end) = (prepared.tokens.get(first)?, prepared.tokens.get(last)?);
     let written = prepared.text.get(start.span.start..end.span.end)?;
-    let same = written.split_whitespace().eq(name.text.split_whitespace());
-    // A capital says nothing where every word would have one.
-    let ordinary = name.text.chars().skip(1).all(|c| c.is_lowercase() || c == ' ');
-    let opening = start.gap >= Gap::Sentence && ordinary;
-    same.then_some(name.needs_support || opening)
+    if written.split_whitespace().eq(name.text.split_whitespace()) {
+        // A capital says nothing where every word would have one.
+        let ordinary = name.text.chars().skip(1).all(|c| c.is_lowercase() || c == ' ');
+        let opening = start.gap >= Gap::Sentence && ordinary;
+        return Some(unsure(name.needs_support || opening));
+    }
+    let uniform = !written.contains(char::is_uppercase) || !written.contains(char::is_lowercase);
+    (uniform && written.len() > 1).then_some(Spelling::Respelt)
 }
 
 /// Splits "python3" into "python" and "3" where the first is a known name and the whole is not.
@@ -257,7 +283,7 @@ fn split_versions(tokens: Vec<Token>, names: &NameIndex) -> Vec<Token> {
         let digits = token.text.len() - letters.len();
         let cut = token.span.end.saturating_sub(digits);
         let splits = digits > 0
-            && letters.len() > 2
+            && (letters.len() > 2 || letters == "c#")
             && letters.is_ascii()
             && names.is_name(letters)
             && !names.is_name(&token.text)

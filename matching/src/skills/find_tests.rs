@@ -69,6 +69,77 @@ fn qualifiers_are_taken_along() {
 }
 
 #[test]
+fn versions_levels_periods_and_waivers_are_taken_along() {
+    let first = |text: &str| Taxonomy::builtin().find(text).into_iter().next().unwrap();
+    for (text, name, version) in [
+        ("Modern C++20 and CMake", "C++", Some("20")),
+        ("Services in C#12", "C#", Some("12")),
+        ("Java 17, Spring", "Java", Some("17")),
+        ("Python 3.11 scripts", "Python", Some("3.11")),
+        ("ES2022 modules", "ES2022", None),
+    ] {
+        let mention = first(text);
+        assert_eq!((mention.canonical, mention.version.as_deref()), (name, version), "{text}");
+    }
+    assert_eq!(first("advanced Python").level, Some(Level::Advanced));
+    assert_eq!(first("Python (2015-2019)").period, Some(Period { from: Some(2015), to: Some(2019) }));
+    for (text, negated) in [
+        ("PHP is not required", true),
+        ("PHP experience not necessary.", true),
+        ("Keine Erfahrung mit PHP", true),
+        ("PHP required", false),
+    ] {
+        assert_eq!(first(text).negated, negated, "{text}");
+    }
+}
+
+/// `(right, found, meant)` on a file of labelled sentences.
+fn counts(sentences: &str) -> (usize, usize, usize) {
+    let (mut right, mut hits, mut all_meant) = (0, 0, 0);
+    for line in sentences.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let (label, text) = line.split_once(" | ").unwrap();
+        let (sign, skill) = label.split_once(' ').unwrap();
+        assert!(Taxonomy::builtin().by_name(skill).is_some(), "{skill:?} is no entry");
+        let (meant, hit) = (sign == "+", found(text).contains(&skill));
+        right += usize::from(meant && hit);
+        hits += usize::from(hit);
+        all_meant += usize::from(meant);
+    }
+    (right, hits, all_meant)
+}
+
+#[test]
+fn ambiguous_words_are_told_apart_in_labelled_sentences() {
+    for (set, sentences) in [
+        ("tuned", include_str!("../../tests/ambiguous/tuned.txt")),
+        ("held out", include_str!("../../tests/ambiguous/held-out.txt")),
+    ] {
+        let (right, hits, meant) = counts(sentences);
+        assert!(right * 100 >= hits * 98, "{set}: precision {right}/{hits}");
+        assert!(right * 100 >= meant * 90, "{set}: recall {right}/{meant}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_gives_ordered_spans_on_characters_and_the_same_twice(
+        text in "(Go|C\\+\\+20|Python3|é|ß|和|R&D|,|\\.|\\n| |-|[a-zA-Z0-9 ]{0,8}|\\PC){0,40}"
+    ) {
+        let taxonomy = Taxonomy::builtin();
+        let mentions = taxonomy.find(&text);
+        let mut end = 0;
+        for mention in &mentions {
+            assert!(mention.span.start >= end && text.get(mention.span.clone()).is_some(), "{mention:?} in {text:?}");
+            end = mention.span.end;
+        }
+        for candidate in taxonomy.find_candidates(&text, &mentions) {
+            assert_eq!(text.get(candidate.span.clone()), Some(candidate.text.as_str()));
+        }
+        assert_eq!(taxonomy.find(&text), mentions);
+    }
+}
+
+#[test]
 fn spans_are_the_names_in_the_text() {
     let text = "• Erfahrung mit Größenordnungen: Postgres, „Docker“";
     let mentions = Taxonomy::builtin().find(text);

@@ -21,8 +21,12 @@ mod kind;
 pub(crate) mod normalise;
 mod qualify;
 mod taxonomy;
+mod unknown;
+mod usage;
 
 pub use find::SkillMention;
 pub use kind::Kind;
 pub(crate) use qualify::{is_year_word, number_before};
 pub use taxonomy::{Relation, Skill, SkillId, Taxonomy};
+pub use unknown::{Shape, SkillCandidate};
+pub use usage::{Level, Period};

@@ -99,7 +99,7 @@ fn split_chunk(chunk: &str, base: usize, mut gap: Gap, tokens: &mut Vec<Token>) 
         let joins = match character {
             c if is_word(c) => true,
             '\'' | '’' => !word.is_empty() && next.is_some_and(is_word),
-            '+' | '#' => !word.is_empty() && !next.is_some_and(is_word),
+            '+' | '#' => !word.is_empty() && (!next.is_some_and(is_word) || versioned(&word, next)),
             '.' => leading_dot(&word, previous, next) || decimal_point(&word, next),
             _ => false,
         };
@@ -125,6 +125,11 @@ fn split_chunk(chunk: &str, base: usize, mut gap: Gap, tokens: &mut Vec<Token>) 
 
 fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
+}
+
+/// `C++20`: a sign between a name of letters and its version.
+fn versioned(word: &str, next: Option<char>) -> bool {
+    next.is_some_and(|next| next.is_ascii_digit()) && word.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// `.NET`: a dot that begins a word.

@@ -40,11 +40,35 @@ pub(super) fn negated(tokens: &[Token], first: usize) -> bool {
             "dont" | "doesnt" | "didnt" | "havent" => return true,
             "no" => return !matches!(word(1), "later" | "less" | "fewer" | "more" | "matter" | "doubt"),
             "not" => return !matches!(word(1), "only" | "limited" | "just" | "least"),
-            "keine" | "ohne" | "sans" | "aucune" | "sin" | "senza" | "geen" | "bez" => return true,
+            "keine" | "keinerlei" | "kein" | "nicht" | "ohne" | "sans" | "aucune" | "sin" | "senza"
+            | "nessuna" | "geen" | "bez" | "brak" | "nenhuma" | "sem" | "fara" => return true,
             _ => {}
         }
     }
     false
+}
+
+/// Whether the text waives the skill behind its name: "PHP is not required", "SAP not needed", "Java: none".
+pub(super) fn waived(tokens: &[Token], last: usize) -> bool {
+    let word = |offset: usize| {
+        tokens
+            .get(last + offset)
+            .filter(|token| token.gap < Gap::Sentence)
+            .map_or("", |token| token.text.as_str())
+    };
+    let mut at = 1;
+    while at <= 3
+        && matches!(word(at), "is" | "are" | "experience" | "knowledge" | "skills" | "ist" | "kenntnisse")
+    {
+        at += 1;
+    }
+    matches!(
+        (word(at), word(at + 1)),
+        ("not", "required" | "needed" | "necessary" | "mandatory" | "expected" | "a")
+            | ("nicht", "erforderlich" | "notwendig" | "notig" | "zwingend")
+            | ("none", _)
+            | ("no", "experience")
+    )
 }
 
 /// Years of experience given beside the name: "5+ years of Rust", "Rust (5 years)".
