@@ -19,8 +19,8 @@ pub(crate) struct Options {
     only: Vec<String>,
 }
 
-/// The measuring programs: extraction, parsing, scoring, the embedding engine and the order of pools.
-const PROGRAMS: [&str; 4] = ["eval_extract", "eval_parse", "eval_match", "eval_engine"];
+/// The measuring programs: extraction, parsing, skills, scoring, the embedding engine and the order of pools.
+const PROGRAMS: [&str; 5] = ["eval_extract", "eval_parse", "eval_skills", "eval_match", "eval_engine"];
 
 /// Prints one table and writes the JSON file; whether every program could measure.
 ///

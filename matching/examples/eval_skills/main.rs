@@ -24,19 +24,19 @@ struct Figure {
     unit: &'static str,
     baselines: std::collections::BTreeMap<String, f64>,
     target: Option<f64>,
-    met: bool,
+    met: Option<bool>,
 }
 
 impl Figure {
     /// A share between 0 and 1 that should reach `target`, where there is one.
     fn share(name: &str, value: f64, target: Option<f64>) -> Self {
         Self {
-            name: format!("skills/{name}"),
+            name: format!("skills.{name}"),
             value,
             unit: "share",
             baselines: std::collections::BTreeMap::new(),
             target,
-            met: target.is_none_or(|target| value >= target),
+            met: target.map(|target| value >= target),
         }
     }
 
@@ -91,7 +91,7 @@ fn run() -> Result<(), Box<dyn Error>> {
                 print!("  {name} {value:.4}");
             }
             match figure.target {
-                Some(target) => println!("  target {target} {}", if figure.met { "met" } else { "MISSED" }),
+                Some(target) => println!("  target {target} {}", if figure.met == Some(true) { "met" } else { "MISSED" }),
                 None => println!(),
             }
         }

@@ -27,11 +27,11 @@ pub(crate) fn figures() -> Vec<Figure> {
         }
     }
     vec![Figure {
-        name: "skills/find-1000-words".to_owned(),
+        name: "skills.find-1000-words".to_owned(),
         value: quickest,
         unit: "ms",
         baselines: BTreeMap::new(),
         target: Some(1.0),
-        met: quickest <= 1.0,
+        met: Some(quickest <= 1.0),
     }]
 }

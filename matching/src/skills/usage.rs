@@ -1,6 +1,6 @@
 //! How well and when a skill was used, as the words around a mention say: level, and years from and to.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::normalise::{Gap, Token};
 
@@ -8,7 +8,7 @@ use super::normalise::{Gap, Token};
 const LEVEL_REACH: usize = 4;
 
 /// How well somebody has a skill, or should have it, by their own words. The order is that of the variants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// "basic", "familiar with", A1 and A2.
@@ -22,7 +22,7 @@ pub enum Level {
 }
 
 /// The calendar years in which a skill was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     /// First year.
     pub from: Option<u16>,
