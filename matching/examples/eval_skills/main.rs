@@ -91,7 +91,9 @@ fn run() -> Result<(), Box<dyn Error>> {
                 print!("  {name} {value:.4}");
             }
             match figure.target {
-                Some(target) => println!("  target {target} {}", if figure.met == Some(true) { "met" } else { "MISSED" }),
+                Some(target) => {
+                    println!("  target {target} {}", if figure.met == Some(true) { "met" } else { "MISSED" })
+                }
                 None => println!(),
             }
         }

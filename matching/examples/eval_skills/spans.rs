@@ -92,6 +92,8 @@ fn join(tokens: &[String]) -> (Vec<Range<usize>>, String) {
         if !text.is_empty() {
             text.push(' ');
         }
+        // "<ORGANIZATION>" stands for a name that was taken out; as a word it would be a skill.
+        let token = if token.starts_with('<') && token.ends_with('>') { "Xx" } else { token.as_str() };
         words.push(text.len()..text.len() + token.len());
         text.push_str(token);
     }
