@@ -7,7 +7,7 @@ mod watch;
 use std::fmt::Debug;
 
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount};
@@ -40,6 +40,8 @@ pub enum Kind {
     /// `batch/v1`
     Job,
     /// `apps/v1`
+    ControllerRevision,
+    /// `apps/v1`
     Deployment,
     /// `autoscaling/v2`
     HorizontalPodAutoscaler,
@@ -51,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ServiceAccount,
         Self::Secret,
         Self::ConfigMap,
@@ -60,6 +62,7 @@ impl Kind {
         Self::NetworkPolicy,
         Self::StatefulSet,
         Self::Job,
+        Self::ControllerRevision,
         Self::Deployment,
         Self::HorizontalPodAutoscaler,
         Self::PodDisruptionBudget,
@@ -78,6 +81,7 @@ impl Kind {
             Self::NetworkPolicy => "NetworkPolicy",
             Self::StatefulSet => "StatefulSet",
             Self::Job => "Job",
+            Self::ControllerRevision => "ControllerRevision",
             Self::Deployment => "Deployment",
             Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
             Self::PodDisruptionBudget => "PodDisruptionBudget",
@@ -125,6 +129,7 @@ children!(
     NetworkPolicy,
     StatefulSet,
     Job,
+    ControllerRevision,
     Deployment,
     HorizontalPodAutoscaler,
     PodDisruptionBudget,

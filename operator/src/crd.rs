@@ -5,6 +5,7 @@
 
 mod data;
 mod exposure;
+mod release;
 mod status;
 mod workload;
 
@@ -18,7 +19,11 @@ pub use data::{
     StorageSpec,
 };
 pub use exposure::{IngressSpec, NetworkSpec, TlsSpec};
-pub use status::{ReleaseStatus, ResumeMatcherStatus, SchemaStatus, TierStatus};
+pub use release::{
+    AnalysisSpec, CandidateStatus, Colour, HistoryStatus, PrometheusSpec, Promotion, RejectionStatus,
+    ReleaseSpec, ReleaseStatus, SlotStatus, Step, Strategy,
+};
+pub use status::{ResumeMatcherStatus, SchemaStatus, TierStatus};
 pub use workload::{ApiSpec, AutoscalingSpec, PodSpec, WorkerSpec};
 
 /// API group of all kinds of this operator.
@@ -54,7 +59,8 @@ pub const GROUP: &str = "resumematcher.io";
         type_ = "string",
         json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
     ),
-    printcolumn(name = "Version", type_ = "string", json_path = ".status.release.version"),
+    printcolumn(name = "Version", type_ = "string", json_path = ".status.release.active.version"),
+    printcolumn(name = "Step", type_ = "string", json_path = ".status.release.step"),
     printcolumn(name = "API", type_ = "string", json_path = ".status.api.summary"),
     printcolumn(name = "Workers", type_ = "string", json_path = ".status.worker.summary"),
     printcolumn(name = "URL", type_ = "string", json_path = ".status.url"),
@@ -116,6 +122,10 @@ pub struct ResumeMatcherSpec {
     /// Network policies of the installation.
     #[serde(default)]
     pub network: NetworkSpec,
+
+    /// How a new version, or another configuration, replaces the one that serves.
+    #[serde(default)]
+    pub release: ReleaseSpec,
 
     /// What happens to the data when this object is deleted. `Retain` keeps the volumes and the credentials of the
     /// embedded services; an object made later with the same name adopts them. `Delete` deletes them.

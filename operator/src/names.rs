@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::crd::Colour;
+
 /// Field manager of every write of this operator.
 pub const FIELD_MANAGER: &str = "resume-matcher-operator";
 /// Value of the label `app.kubernetes.io/managed-by`.
@@ -17,6 +19,12 @@ pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 pub const DESIRED_HASH: &str = "resumematcher.io/desired-hash";
 /// Annotation of pod templates with the hash of the configuration that the pods read at start: a change rolls them.
 pub const CONFIG_HASH: &str = "resumematcher.io/config-hash";
+/// Label that names the place, blue or green, that a pod of the application runs in.
+pub const COLOUR_LABEL: &str = "resumematcher.io/colour";
+/// Annotation of pod templates with the id of the release that they are of.
+pub const RELEASE_ID: &str = "resumematcher.io/release";
+/// Annotation of Deployments whose number of pods is someone else's: how many pods they start with.
+pub const LEAST_PODS: &str = "resumematcher.io/least-pods";
 /// Finalizer of `ResumeMatcher` objects.
 pub const FINALIZER: &str = "resumematcher.io/finalizer";
 
@@ -57,6 +65,12 @@ impl InstallationName {
     #[must_use]
     pub fn component(&self, component: Component) -> String {
         self.part(component.as_str())
+    }
+
+    /// The name of a component's objects in one place: `NAME-COMPONENT-COLOUR`.
+    #[must_use]
+    pub fn coloured(&self, component: Component, colour: Colour) -> String {
+        format!("{}-{}-{}", self.0, component.as_str(), colour.as_str())
     }
 
     /// The bare name.
@@ -137,6 +151,30 @@ pub fn selector_labels(name: &InstallationName, component: Component) -> BTreeMa
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .collect()
+}
+
+/// Labels that select the pods of one component in one place. They never change either.
+#[must_use]
+pub fn colour_selector(
+    name: &InstallationName,
+    component: Component,
+    colour: Colour,
+) -> BTreeMap<String, String> {
+    let mut labels = selector_labels(name, component);
+    labels.insert(COLOUR_LABEL.to_owned(), colour.as_str().to_owned());
+    labels
+}
+
+/// Labels of an object of one component in one place.
+#[must_use]
+pub fn colour_labels(
+    name: &InstallationName,
+    component: Component,
+    colour: Colour,
+) -> BTreeMap<String, String> {
+    let mut labels = component_labels(name, component);
+    labels.insert(COLOUR_LABEL.to_owned(), colour.as_str().to_owned());
+    labels
 }
 
 /// Writes labels as a selector in the form of a query string: `a=b,c=d`.

@@ -3,10 +3,10 @@
 //! `fetch -> validate -> observe -> decide -> build -> apply -> status`: a file each; those that use the client say
 //! so in their first lines, the others are pure.
 
+mod advance;
 pub mod apply;
 pub mod build;
 pub mod credentials;
-pub mod decide;
 pub mod defaults;
 pub mod fetch;
 pub mod finalize;
@@ -27,20 +27,21 @@ use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Client, Resource, ResourceExt};
 use thiserror::Error;
 
-use self::apply::{Applied, Applier, ApplyError};
-use self::credentials::{Credentials, NoRandomness, system_random};
-use self::decide::{Target, World, decide};
+use self::advance::advance;
+use self::apply::{Applier, ApplyError};
+use self::credentials::NoRandomness;
 use self::finalize::{FinalizeError, ensure_finalizer, finalize};
-use self::model::Release;
-use self::observe::observe;
-use self::status::{Passed, after_failure, after_pass, after_refusal, announce, write_status};
+use self::status::{after_failure, after_refusal, announce, write_status};
 use self::validate::{Invalid, referenced_secrets, validate};
 use crate::children::References;
 use crate::crd::{ResumeMatcher, ResumeMatcherStatus};
 use crate::telemetry::Metrics;
+use crate::trial::{Probe, Trials};
 
 /// How soon to look again at an installation that is on its way: pods do not tell everything by watches of ours.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
+/// How soon to look again at an object that was changed under the pass.
+const AT_ONCE: Duration = Duration::from_millis(50);
 /// First and longest pause before a failed pass is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
@@ -61,6 +62,10 @@ pub struct Context {
     pub resync: Duration,
     /// Failures in a row, for growing pauses.
     pub failures: Arc<Failures>,
+    /// Trials of candidates.
+    pub trials: Arc<Trials>,
+    /// Asks candidates.
+    pub probe: Probe,
 }
 
 /// Failures in a row of each object.
@@ -117,6 +122,16 @@ impl Error {
             Self::Apply(_) => "ApplyFailed",
             Self::Finalize(_) => "FinalizeFailed",
             Self::Status(_) => "StatusFailed",
+        }
+    }
+
+    /// Whether nothing is wrong but that the object was changed since it was read.
+    fn is_stale(&self) -> bool {
+        let is_conflict =
+            |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 409);
+        match self {
+            Self::Status(error) | Self::Apply(ApplyError::Stale(error)) => is_conflict(error),
+            _ => false,
         }
     }
 
@@ -208,10 +223,14 @@ async fn pass_or_report(seen: &ResumeMatcher, context: &Context) -> Result<Actio
             context.failures.reset(&namespace, &name);
             Ok(action)
         }
+        // Someone changed the object meanwhile; what is to be done is thought of anew.
+        Err(error) if error.is_stale() => Ok(Action::requeue(AT_ONCE)),
         Err(error) => {
+            let fetched = fetch::fetch_object(&context.client, &namespace, &name).await;
+            let object = fetched.ok().flatten().unwrap_or(object);
             let status = after_failure(&object, error.reason(), &error.chain(), Timestamp::now());
             // The pass has failed already; that this failed too is logged and not told instead.
-            if let Err(also) = report(&object, &status, context).await {
+            if let Err(also) = report(&object, &object, &status, context).await {
                 tracing::warn!(namespace, name, error = also.chain(), "status not written");
             }
             Err(error)
@@ -240,63 +259,8 @@ async fn pass(object: &ResumeMatcher, context: &Context) -> Result<Action, Error
 
 async fn refuse(object: &ResumeMatcher, invalid: &Invalid, context: &Context) -> Result<Action, Error> {
     let status = after_refusal(object, invalid.reason(), &invalid.to_string(), Timestamp::now());
-    report(object, &status, context).await?;
+    report(object, object, &status, context).await?;
     Ok(Action::requeue(context.resync))
-}
-
-/// Takes the next step of a valid installation.
-async fn advance(
-    object: &ResumeMatcher,
-    installation: &model::Installation,
-    context: &Context,
-) -> Result<Action, Error> {
-    let existing = fetch::fetch_credentials(&context.client, installation).await;
-    let existing = existing.map_err(|error| Error::Fetch(Box::new(error)))?;
-    let credentials = Credentials::complete(installation, &existing, &mut system_random)?;
-    let key = build::migration_key(installation, &credentials);
-    let job = build::migration_job_name(installation, &key);
-    let before = object.status.clone().unwrap_or_default();
-    let migrated = before.schema.map(|schema| schema.migrated);
-    let look_for = Some(job.as_str()).filter(|_| migrated.as_ref() != Some(&key));
-    let observed = observe(&context.client, installation, look_for).await;
-    let observed = observed.map_err(|error| Error::Observe(Box::new(error)))?;
-    let world = World {
-        data_ready: observed.data_ready(),
-        job: observed.job.as_ref().map(|job| job.state.clone()),
-        migrated,
-        running: before.release.as_ref().map(Release::from).or_else(|| observed.release()),
-    };
-    let target = Target { release: installation.release.clone(), migration: key.clone() };
-    let decision = decide(&target, &world, Timestamp::now());
-    let applied = if object.spec.suspend {
-        None
-    } else {
-        Some(carry_out(installation, &credentials, &decision, (&key, &job), context).await?)
-    };
-    let passed = Passed {
-        installation,
-        observed: &observed,
-        decision: &decision,
-        applied: applied.as_ref(),
-        job: &job,
-    };
-    let status = after_pass(object, &passed, Timestamp::now());
-    report(object, &status, context).await?;
-    Ok(next_look(&status, decision.look_again, context))
-}
-
-/// Builds and applies what was decided.
-async fn carry_out(
-    installation: &model::Installation,
-    credentials: &Credentials,
-    decision: &decide::Decision,
-    (key, job): (&str, &str),
-    context: &Context,
-) -> Result<Applied, Error> {
-    // A Job that is to be made anew is removed as an orphan: it is neither wanted nor the one that may stay.
-    let may_stay = if decision.job == decide::JobStep::Delete { "" } else { job };
-    let children = build::build(installation, credentials, decision, key);
-    Ok(context.applier.apply(installation, &children, may_stay).await?)
 }
 
 fn next_look(status: &ResumeMatcherStatus, look_again: Option<Duration>, context: &Context) -> Action {
@@ -308,15 +272,18 @@ fn next_look(status: &ResumeMatcherStatus, look_again: Option<Duration>, context
     Action::requeue(look_again.map_or(usual, |soon| soon.min(usual)))
 }
 
+/// Writes the status into the object as it is `now`, and tells what is new in it since it was `before`.
 async fn report(
-    object: &ResumeMatcher,
+    before: &ResumeMatcher,
+    now: &ResumeMatcher,
     status: &ResumeMatcherStatus,
     context: &Context,
 ) -> Result<(), Error> {
-    let written = write_status(&context.client, &context.metrics, object, status).await;
-    if written.map_err(|error| Error::Status(Box::new(error)))? {
+    let written = write_status(&context.client, &context.metrics, now, status).await;
+    let is_new = written.map_err(|error| Error::Status(Box::new(error)))?;
+    if is_new || before.resource_version() != now.resource_version() {
         // An event is a courtesy: the status has been written and says the same.
-        if let Err(error) = announce(&context.recorder, object, status).await {
+        if let Err(error) = announce(&context.recorder, before, status).await {
             tracing::warn!(%error, "event not published");
         }
     }

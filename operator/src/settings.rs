@@ -63,6 +63,14 @@ pub struct Settings {
     #[arg(long, env = "RESYNC_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(10..=86_400))]
     pub resync_seconds: u64,
 
+    /// Where the operator reaches a Service: `{service}`, `{namespace}` and `{port}` are filled in.
+    #[arg(long, env = "SERVICE_URL", default_value = "http://{service}.{namespace}.svc:{port}")]
+    pub service_url: String,
+
+    /// Where the operator reaches a pod: `{ip}` and `{port}` are filled in.
+    #[arg(long, env = "POD_URL", default_value = "http://{ip}:{port}")]
+    pub pod_url: String,
+
     /// What is logged, as a tracing filter.
     #[arg(long, env = "RM_LOG", default_value = "info")]
     pub log: String,

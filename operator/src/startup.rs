@@ -27,6 +27,7 @@ use crate::resume_matcher::{Context, error_policy, reconcile};
 use crate::server::{serve_health, serve_metrics};
 use crate::settings::Settings;
 use crate::telemetry::Metrics;
+use crate::trial::{Probe, Urls};
 
 /// Why the operator ended although nobody asked it to.
 #[derive(Debug, Error)]
@@ -37,6 +38,9 @@ pub enum RunError {
     /// A server ended.
     #[error("the server for health or metrics ended")]
     Server(#[from] std::io::Error),
+    /// The HTTP client for trying releases cannot be built.
+    #[error("the HTTP client cannot be built")]
+    Probe(#[from] reqwest::Error),
     /// The controllers ended by themselves.
     #[error("the controllers ended")]
     Controllers,
@@ -82,6 +86,8 @@ async fn lead(
     heard: watch::Sender<bool>,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
+    let urls = Urls { service: settings.service_url.clone(), pod: settings.pod_url.clone() };
+    let probe = Probe::new(urls)?;
     let mut candidate = Candidate::new(client.clone(), election(settings));
     tokio::select! {
         () = stop.cancelled() => return Ok(()),
@@ -92,7 +98,7 @@ async fn lead(
         // First: a reconciliation must not go on beside a lost Lease.
         biased;
         lost = candidate.hold() => Err(RunError::Lost(lost)),
-        () = reconcile_all(client, settings, metrics.clone(), stop.clone()) => {
+        () = reconcile_all(client, settings, probe, metrics.clone(), stop.clone()) => {
             if stop.is_cancelled() { Ok(()) } else { Err(RunError::Controllers) }
         }
     };
@@ -119,7 +125,13 @@ fn election(settings: &Settings) -> Election {
 }
 
 /// Watches and reconciles in every scope until `stop`.
-async fn reconcile_all(client: Client, settings: &Settings, metrics: Metrics, stop: CancellationToken) {
+async fn reconcile_all(
+    client: Client,
+    settings: &Settings,
+    probe: Probe,
+    metrics: Metrics,
+    stop: CancellationToken,
+) {
     let index = Arc::new(ChildIndex::default());
     let references = Arc::new(References::default());
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: settings.identity.clone() };
@@ -131,6 +143,8 @@ async fn reconcile_all(client: Client, settings: &Settings, metrics: Metrics, st
         metrics: metrics.clone(),
         resync: settings.resync(),
         failures: Arc::default(),
+        trials: Arc::default(),
+        probe,
     });
     let mut controllers = JoinSet::new();
     for namespace in settings.scopes() {

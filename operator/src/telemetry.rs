@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::children::Kind;
+use crate::crd::Step;
 
 /// What a write to the API server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -40,6 +41,16 @@ struct CategoryLabel {
     category: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StepLabel {
+    step: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FenceLabel {
+    fresh: &'static str,
+}
+
 #[derive(Debug)]
 struct Inner {
     registry: Registry,
@@ -49,6 +60,9 @@ struct Inner {
     writes: Family<WriteLabels, Counter>,
     repairs: Family<KindLabel, Counter>,
     watch_failures: Family<KindLabel, Counter>,
+    steps: Family<StepLabel, Counter>,
+    rejections: Family<StepLabel, Counter>,
+    fences: Family<FenceLabel, Counter>,
     in_flight: Gauge,
     leader: Gauge,
 }
@@ -73,6 +87,18 @@ impl Metrics {
             (Counter::default(), Family::default(), Histogram::new(buckets));
         let (writes, repairs, watch_failures) = (Family::default(), Family::default(), Family::default());
         let (in_flight, leader) = (Gauge::default(), Gauge::default());
+        let (steps, rejections, fences) = (Family::default(), Family::default(), Family::default());
+        registry.register("release_steps", "Steps that releases entered", steps.clone());
+        registry.register(
+            "releases_given_up",
+            "Releases given up, by the step that failed",
+            rejections.clone(),
+        );
+        registry.register(
+            "fences",
+            "Passes that were about to write, by whether the object was as read",
+            fences.clone(),
+        );
         registry.register("reconciles", "Reconciliations that were begun", reconciles.clone());
         registry.register("reconcile_errors", "Reconciliations that failed, by category", errors.clone());
         registry.register("reconcile_duration_seconds", "How long reconciliations took", durations.clone());
@@ -97,6 +123,9 @@ impl Metrics {
             writes,
             repairs,
             watch_failures,
+            steps,
+            rejections,
+            fences,
             in_flight,
             leader,
         }))
@@ -130,6 +159,21 @@ impl Metrics {
     /// An object that someone had changed was put back.
     pub fn repaired(&self, kind: Kind) {
         self.0.repairs.get_or_create(&KindLabel { kind: kind.as_str() }).inc();
+    }
+
+    /// A release entered a step.
+    pub fn release_entered(&self, step: Step) {
+        self.0.steps.get_or_create(&StepLabel { step: step.as_str() }).inc();
+    }
+
+    /// A release was given up in a step.
+    pub fn release_given_up(&self, step: Step) {
+        self.0.rejections.get_or_create(&StepLabel { step: step.as_str() }).inc();
+    }
+
+    /// A pass was about to write; the object was as read, or not.
+    pub fn fenced(&self, fresh: bool) {
+        self.0.fences.get_or_create(&FenceLabel { fresh: if fresh { "yes" } else { "no" } }).inc();
     }
 
     /// A watch failed.
@@ -167,6 +211,9 @@ mod tests {
         metrics.repaired(Kind::Service);
         metrics.watch_failed(Kind::Secret);
         metrics.leads(true);
+        metrics.release_entered(Step::Bake);
+        metrics.release_given_up(Step::Analyse);
+        metrics.fenced(true);
         let text = metrics.encode().unwrap();
         for line in [
             "resume_matcher_operator_reconciles_total 1",
@@ -178,6 +225,9 @@ mod tests {
             r#"resume_matcher_operator_drift_repaired_total{kind="Service"} 1"#,
             r#"resume_matcher_operator_watch_failures_total{kind="Secret"} 1"#,
             "resume_matcher_operator_leader 1",
+            r#"resume_matcher_operator_release_steps_total{step="Bake"} 1"#,
+            r#"resume_matcher_operator_releases_given_up_total{step="Analyse"} 1"#,
+            r#"resume_matcher_operator_fences_total{fresh="yes"} 1"#,
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

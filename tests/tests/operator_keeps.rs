@@ -85,14 +85,16 @@ async fn what_is_deleted_comes_back_with_the_data() {
         .await
         .unwrap();
     let path = format!("/api/v1/resumes/{}", text(&resume, "/id").unwrap());
-    let api = format!("deployment/{}-api", installation.name);
-    let uid = ["get", &api, "--output", "jsonpath={.metadata.uid}"];
+    // Blue or green, whichever serves.
+    let api = format!("app.kubernetes.io/instance={},app.kubernetes.io/component=api", installation.name);
+    let uid = ["get", "deployments", "--selector", &api, "--output", "jsonpath={.items[*].metadata.uid}"];
     let before = installation.kubectl(&uid).unwrap();
 
     installation.kubectl(&["delete", "deploy,svc,hpa,cm", "--all"]).unwrap();
 
     e2e::wait::until("another API Deployment", READY, async || {
-        Ok((installation.kubectl(&uid)? != before).then_some(()))
+        let uid = installation.kubectl(&uid)?;
+        Ok((!uid.is_empty() && uid != before).then_some(()))
     })
     .await
     .unwrap();

@@ -51,9 +51,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
-# Runs API, worker and the embedded data services.
+# Reads which migrations a version brings, as its plan Job prints them.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+# Runs API, worker and the embedded data services, and keeps what makes each release.
 - apiGroups: [apps]
-  resources: [deployments, statefulsets]
+  resources: [deployments, statefulsets, controllerrevisions]
   verbs: [get, list, watch, create, patch, delete]
 # Runs migrations.
 - apiGroups: [batch]

@@ -4,6 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::release::ReleaseStatus;
+
 /// What the operator last saw of the installation.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +24,7 @@ pub struct ResumeMatcherStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 
-    /// The release that API and worker run.
+    /// Which version serves, and where its successor stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<ReleaseStatus>,
 
@@ -39,18 +41,6 @@ pub struct ResumeMatcherStatus {
     pub worker: Option<TierStatus>,
 }
 
-/// One release: the images that belong together.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct ReleaseStatus {
-    /// The version.
-    pub version: String,
-    /// The API's image.
-    pub api_image: String,
-    /// The worker's image.
-    pub worker_image: String,
-}
-
 /// The database's schema.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +48,9 @@ pub struct SchemaStatus {
     /// Key of the last migration that succeeded: a hash of the image and of the services it was run with. It is the
     /// last part of the name of the migration Job.
     pub migrated: String,
+    /// Numbers of the migrations that have removed what older versions need.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contracted: Vec<i64>,
 }
 
 /// The pods of one tier.

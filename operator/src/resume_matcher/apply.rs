@@ -4,6 +4,7 @@
 //! not even read: the memory of the watches shows whether a field of ours was changed.
 
 mod compare;
+mod fence;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +17,11 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use self::compare::{desired_hash, is_contained};
+pub use self::fence::Fence;
 use super::build::Children;
 use super::model::Installation;
 use crate::children::{Child, ChildIndex, ChildKey, ChildMeta, Kind};
-use crate::names::{DESIRED_HASH, FIELD_MANAGER};
+use crate::names::{DESIRED_HASH, FIELD_MANAGER, LEAST_PODS};
 use crate::telemetry::{Metrics, Verb};
 
 /// Why an object could not be made as it should be.
@@ -35,6 +37,9 @@ pub enum ApplyError {
         /// What the serialiser says.
         source: serde_json::Error,
     },
+    /// The object was changed since it was read: what was decided for it is not carried out.
+    #[error("the object was changed meanwhile")]
+    Stale(#[source] Box<kube::Error>),
     /// The API server refused, or was not reached.
     #[error("{kind} {name}: cannot {verb} it")]
     Request {
@@ -97,8 +102,9 @@ impl Applier {
         Self { client, index, metrics, verified: Mutex::default() }
     }
 
-    /// Applies everything, in the order in which objects need each other, then deletes orphans. `job` is the name
-    /// of the migration Job that may stay although it is not among the children.
+    /// Applies everything, in the order in which objects need each other, then deletes orphans. `may_stay` names
+    /// Jobs and Deployments that may stay although they are not among the children. Before the first write `fence` makes
+    /// sure that the object is the one that all this was decided for.
     ///
     /// # Errors
     /// The first object that cannot be applied. Those before it are as they should be.
@@ -106,7 +112,8 @@ impl Applier {
         &self,
         installation: &Installation,
         children: &Children,
-        job: &str,
+        may_stay: &[String],
+        fence: &Fence<'_>,
     ) -> Result<Applied, ApplyError> {
         // Without `..`: a new kind cannot be forgotten here.
         let Children {
@@ -118,12 +125,13 @@ impl Applier {
             network_policies,
             stateful_sets,
             jobs,
+            revisions,
             deployments,
             autoscalers,
             disruption_budgets,
             ingresses,
         } = children;
-        let mut pass = Pass { applier: self, wanted: HashSet::new(), applied: Applied::default() };
+        let mut pass = Pass { applier: self, fence, wanted: HashSet::new(), applied: Applied::default() };
         // Pods are denied their traffic before they start, and their configuration is there before them.
         pass.all(network_policies).await?;
         pass.all(service_accounts).await?;
@@ -133,17 +141,18 @@ impl Applier {
         pass.all(services).await?;
         pass.all(stateful_sets).await?;
         pass.all(jobs).await?;
+        pass.all(revisions).await?;
         pass.all(deployments).await?;
         // After the Deployments, which they refer to.
         pass.all(autoscalers).await?;
         pass.all(disruption_budgets).await?;
         pass.all(ingresses).await?;
-        pass.delete_orphans(installation, job).await?;
+        pass.delete_orphans(installation, may_stay).await?;
         Ok(pass.applied)
     }
 
     /// Makes one object as it should be.
-    async fn ensure<K: Child>(&self, desired: &K) -> Result<Outcome, ApplyError> {
+    async fn ensure<K: Child>(&self, desired: &K, fence: &Fence<'_>) -> Result<Outcome, ApplyError> {
         let name = desired.name_any();
         let namespace = desired.namespace().unwrap_or_default();
         let key = ChildKey { namespace: namespace.clone(), kind: K::KIND, name: name.clone() };
@@ -166,9 +175,12 @@ impl Applier {
                 self.remember(key, live.meta(), hash);
                 return Ok(Outcome::Unchanged);
             }
+            fence.check(&self.metrics).await?;
             self.hand_replicas_over(live, &body).await?;
         }
+        fence.check(&self.metrics).await?;
         annotate(&mut body, &hash);
+        start_with_least::<K>(live.as_ref(), &mut body);
         let params = PatchParams::apply(FIELD_MANAGER).force();
         let written =
             api.patch(&name, &params, &Patch::Apply(&body)).await.map_err(request::<K>("apply", &name))?;
@@ -199,8 +211,8 @@ impl Applier {
     }
 
     fn is_as_desired<K: Child>(&self, live: &K, body: &Value, hash: &str) -> bool {
-        // A Job cannot be changed, and its name already says what it runs.
-        if K::KIND == Kind::Job {
+        // Neither can be changed, and its name already says what it is.
+        if matches!(K::KIND, Kind::Job | Kind::ControllerRevision) {
             return true;
         }
         let same = live.annotations().get(DESIRED_HASH).map(String::as_str) == Some(hash);
@@ -270,6 +282,7 @@ impl Applier {
 /// One run over all objects of one installation.
 struct Pass<'a> {
     applier: &'a Applier,
+    fence: &'a Fence<'a>,
     wanted: HashSet<ChildKey>,
     applied: Applied,
 }
@@ -282,7 +295,7 @@ impl Pass<'_> {
                 kind: K::KIND,
                 name: object.name_any(),
             });
-            if self.applier.ensure(object).await? != Outcome::Unchanged {
+            if self.applier.ensure(object, self.fence).await? != Outcome::Unchanged {
                 self.applied.changed.insert(K::KIND);
             }
         }
@@ -290,13 +303,17 @@ impl Pass<'_> {
     }
 
     /// Deletes what this installation owns and no longer asks for. Volumes and credentials have no owner and stay.
-    async fn delete_orphans(&mut self, installation: &Installation, job: &str) -> Result<(), ApplyError> {
+    async fn delete_orphans(
+        &mut self,
+        installation: &Installation,
+        may_stay: &[String],
+    ) -> Result<(), ApplyError> {
         let applier = self.applier;
         for (key, meta) in applier.index.of_instance(&installation.namespace, installation.name.as_str()) {
             let is_ours =
                 meta.owner.as_deref() == Some(installation.owner.uid.as_str()) && !key.kind.is_kept();
-            let is_current_job = key.kind == Kind::Job && key.name == job;
-            if !is_ours || is_current_job || meta.deleting || self.wanted.contains(&key) {
+            let stays = matches!(key.kind, Kind::Job | Kind::Deployment) && may_stay.contains(&key.name);
+            if !is_ours || stays || meta.deleting || self.wanted.contains(&key) {
                 continue;
             }
             tracing::info!(
@@ -305,6 +322,7 @@ impl Pass<'_> {
                 name = key.name,
                 "delete: no longer asked for"
             );
+            self.fence.check(&applier.metrics).await?;
             applier.delete_any(&key, &meta.uid).await?;
             self.applied.changed.insert(key.kind);
         }
@@ -328,6 +346,7 @@ impl Applier {
             Kind::NetworkPolicy => self.delete::<networking::v1::NetworkPolicy>(key, uid).await,
             Kind::StatefulSet => self.delete::<apps::v1::StatefulSet>(key, uid).await,
             Kind::Job => self.delete::<batch::v1::Job>(key, uid).await,
+            Kind::ControllerRevision => self.delete::<apps::v1::ControllerRevision>(key, uid).await,
             Kind::Deployment => self.delete::<Deployment>(key, uid).await,
             Kind::HorizontalPodAutoscaler => {
                 self.delete::<autoscaling::v2::HorizontalPodAutoscaler>(key, uid).await
@@ -335,6 +354,21 @@ impl Applier {
             Kind::PodDisruptionBudget => self.delete::<policy::v1::PodDisruptionBudget>(key, uid).await,
             Kind::Ingress => self.delete::<networking::v1::Ingress>(key, uid).await,
         }
+    }
+}
+
+/// A Deployment whose number of pods is someone else's starts with as many as it says, and not with one; so does one that
+/// was scaled to nothing, which an autoscaler would leave as it is.
+fn start_with_least<K: Child>(live: Option<&K>, body: &mut Value) {
+    let path = format!("/metadata/annotations/{}", LEAST_PODS.replace('/', "~1"));
+    let least = body.pointer(&path).and_then(Value::as_str).and_then(|least| least.parse::<i32>().ok());
+    let Some(least) = least.filter(|_| K::KIND == Kind::Deployment) else { return };
+    let pods = live.and_then(|live| serde_json::to_value(live).ok());
+    let pods = pods.as_ref().and_then(|live| live.pointer("/spec/replicas")).and_then(Value::as_i64);
+    if pods.is_none_or(|pods| pods == 0)
+        && let Some(spec) = body.get_mut("spec").and_then(Value::as_object_mut)
+    {
+        spec.insert("replicas".to_owned(), json!(least));
     }
 }
 

@@ -12,15 +12,17 @@ mod network;
 mod pod;
 mod postgres;
 mod redis;
+mod revision;
 mod secrets;
-mod service;
+pub(in crate::resume_matcher) mod service;
 mod service_account;
 mod storage;
+mod tier;
 mod worker;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount};
@@ -29,9 +31,12 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::credentials::Credentials;
-use super::decide::{Decision, JobStep};
 use super::model::{Installation, Release};
 use crate::names::{Component, component_labels, labels};
+use crate::release::{Record, Slot, SlotWanted, Target, Wanted};
+
+pub use migrate::Task;
+pub use revision::Revision;
 
 /// Every object that an installation is to have, by kind.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,8 +55,10 @@ pub struct Children {
     pub network_policies: Vec<NetworkPolicy>,
     /// Embedded data services.
     pub stateful_sets: Vec<StatefulSet>,
-    /// The migration, when it is to run.
+    /// What asks for the schema or changes it, when it is to run.
     pub jobs: Vec<Job>,
+    /// What makes each release that runs.
+    pub revisions: Vec<ControllerRevision>,
     /// API and worker, once the database has their schema.
     pub deployments: Vec<Deployment>,
     /// Scaling by load.
@@ -62,60 +69,179 @@ pub struct Children {
     pub ingresses: Vec<Ingress>,
 }
 
-/// Builds what the decision asks for.
+/// What releases are built of.
+#[derive(Clone, Copy, Debug)]
+pub struct Releases<'a> {
+    /// What is to be there.
+    pub wanted: &'a Wanted,
+    /// What is kept of each release, by number.
+    pub kept: &'a BTreeMap<i64, Revision>,
+    /// Id of the release that the spec asks for.
+    pub target: &'a str,
+    /// Keys of the Jobs.
+    pub keys: &'a JobKeys,
+    /// Whether Jobs may be made: the data services answer, and none is to be made anew.
+    pub may_make_jobs: bool,
+}
+
+/// Keys of the Jobs: the last parts of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobKeys {
+    /// Of the plan and of the migration: of the candidate.
+    pub candidate: String,
+    /// Of the contract migrations: of the version that serves.
+    pub active: String,
+}
+
+impl JobKeys {
+    /// The name of a task's Job.
+    #[must_use]
+    pub fn name(&self, installation: &Installation, task: Task) -> String {
+        migrate::name(installation, task, self.of(task))
+    }
+
+    fn of(&self, task: Task) -> &str {
+        match task {
+            Task::Plan | Task::Expand => &self.candidate,
+            Task::Contract => &self.active,
+        }
+    }
+}
+
+/// Builds everything.
 #[must_use]
-pub fn build(
-    installation: &Installation,
-    credentials: &Credentials,
-    decision: &Decision,
-    key: &str,
-) -> Children {
+pub fn build(installation: &Installation, credentials: &Credentials, releases: &Releases<'_>) -> Children {
+    let wanted = releases.wanted;
     let mut children = Children {
         service_accounts: service_account::build(installation),
         secrets: secrets::build(installation, credentials),
-        config_maps: vec![config::build(installation)],
-        services: vec![service::api(installation)],
+        config_maps: vec![config::build(
+            installation,
+            config::name(installation),
+            config::data(installation),
+        )],
+        services: vec![service::api(installation, wanted.service)],
         network_policies: network::build(installation),
-        disruption_budgets: disruption::build(installation),
         ingresses: ingress::build(installation).into_iter().collect(),
         ..Children::default()
     };
     postgres::add(&mut children, installation, credentials);
     redis::add(&mut children, installation, credentials);
     storage::add(&mut children, installation, credentials);
-    if decision.job == JobStep::Ensure {
-        children.jobs.push(migrate::build(installation, key));
+    children.services.extend(wanted.preview.map(|colour| service::preview(installation, colour)));
+    for (task, is_wanted) in [
+        (Task::Plan, wanted.jobs.plan),
+        (Task::Expand, wanted.jobs.migrate),
+        (Task::Contract, wanted.jobs.contract),
+    ] {
+        if is_wanted && releases.may_make_jobs {
+            children.jobs.push(migrate::build(installation, task, releases.keys.of(task)));
+        }
     }
-    if let Some(release) = &decision.workloads {
-        let release = Rollout { release, config: app_env::fingerprint(installation, credentials) };
-        children.deployments.push(api::build(installation, &release));
-        children.deployments.push(worker::build(installation, &release));
-        children.autoscalers.extend(autoscaler::build(installation));
+    for slot in &wanted.slots {
+        add_slot(&mut children, installation, releases, slot);
+    }
+    if let Some(colour) = wanted.scaled {
+        children.autoscalers.extend(autoscaler::build(installation, colour, wanted.floor));
+        children.disruption_budgets = disruption::build(installation, colour);
     }
     children
 }
 
-/// The key of the migration that an installation needs: what the Job runs and what it runs against. It is the last
-/// part of the Job's name, and short enough for the longest name of an installation.
+/// A version in its place.
+fn add_slot(
+    children: &mut Children,
+    installation: &Installation,
+    releases: &Releases<'_>,
+    wanted: &SlotWanted,
+) {
+    let slot = &wanted.slot;
+    let revision = revision_of(installation, releases, slot);
+    children.revisions.push(revision::build(installation, slot.number, &revision));
+    let config = config::of_colour(installation, slot.colour);
+    children.config_maps.push(config::build(installation, config, revision.config));
+    let api = (Component::Api, slot.colour);
+    let least = installation.api.scale.least().max(releases.wanted.floor);
+    let pods = api::replicas(installation, wanted.api);
+    children.deployments.push(tier::build(installation, api, revision.api, pods, least));
+    let worker = (Component::Worker, slot.colour);
+    let pods = worker::replicas(installation, wanted.worker);
+    children.deployments.push(tier::build(
+        installation,
+        worker,
+        revision.worker,
+        pods,
+        installation.worker.replicas,
+    ));
+}
+
+/// What is kept of a release, or what comes nearest to it.
+fn revision_of(installation: &Installation, releases: &Releases<'_>, slot: &Slot) -> Revision {
+    if let Some(kept) = releases.kept.get(&slot.number).filter(|kept| kept.id == slot.id) {
+        return kept.clone();
+    }
+    if slot.id == releases.target {
+        return Revision::of_spec(installation, &slot.id, slot.colour);
+    }
+    let release = Release {
+        version: slot.version.clone(),
+        api_image: slot.api_image.clone(),
+        worker_image: slot.worker_image.clone(),
+    };
+    Revision::nearest(installation, &slot.id, slot.colour, release)
+}
+
+/// The release that a spec asks for. Its id is made of what people set and of the Secrets, not of how this version of the
+/// operator builds pods: another version of the operator restarts nothing.
 #[must_use]
-pub fn migration_key(installation: &Installation, credentials: &Credentials) -> String {
+pub fn target(installation: &Installation, credentials: &Credentials) -> Target {
+    let Release { version, api_image, worker_image } = installation.release.clone();
+    let inputs = serde_json::json!([
+        [api_image, worker_image, version],
+        installation.pulling.policy.as_str(),
+        installation.pulling.secrets,
+        installation.api.resources,
+        installation.api.placement,
+        installation.worker.resources,
+        installation.worker.placement,
+        installation.worker.concurrency,
+    ]);
+    let config = app_env::fingerprint(installation, credentials);
+    let mut id = credentials.fingerprint(&[inputs.to_string().as_bytes(), config.as_bytes()]);
+    id.truncate(10);
+    Target {
+        id,
+        version,
+        api_image,
+        worker_image,
+        migration: migration_key(installation, credentials),
+        api_pods: installation.api.scale.least(),
+        worker_pods: installation.worker.replicas,
+        settings: installation.settings,
+    }
+}
+
+/// The keys of the Jobs for a record. Each try of a release has Jobs of its own.
+#[must_use]
+pub fn job_keys(credentials: &Credentials, record: &Record, migration: &str) -> JobKeys {
+    let key = |number: i64| {
+        let mut key = credentials.fingerprint(&[migration.as_bytes(), &number.to_be_bytes()]);
+        key.truncate(12);
+        key
+    };
+    JobKeys {
+        candidate: key(record.flow.candidate().map_or(record.counter, |candidate| candidate.slot.number)),
+        active: key(record.active.as_ref().map_or(0, |active| active.number)),
+    }
+}
+
+/// The key of the migration that an installation needs: what the Job runs and what it runs against.
+fn migration_key(installation: &Installation, credentials: &Credentials) -> String {
     let services = app_env::services_fingerprint(installation, credentials);
     let mut key =
         credentials.fingerprint(&[installation.release.worker_image.as_bytes(), services.as_bytes()]);
     key.truncate(12);
     key
-}
-
-/// The name of the migration Job with this key.
-#[must_use]
-pub fn migration_job_name(installation: &Installation, key: &str) -> String {
-    format!("{}-{key}", installation.name.component(Component::Migrate))
-}
-
-/// What the application's pods run, and with which configuration.
-struct Rollout<'a> {
-    release: &'a Release,
-    config: String,
 }
 
 /// Metadata of an object that goes away with the installation.

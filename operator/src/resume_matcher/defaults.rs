@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::model::Scale;
-use crate::crd::Environment;
+use crate::crd::{Environment, Strategy};
 use crate::names::Component;
 
 /// The defaults of one environment.
@@ -17,6 +17,12 @@ pub struct Defaults {
     pub api: Scale,
     /// Worker pods.
     pub workers: i32,
+    /// How releases replace each other.
+    pub strategy: Strategy,
+    /// Bake time of a release, in seconds.
+    pub bake: u64,
+    /// Rollback window of a release, in seconds.
+    pub rollback_window: u64,
     /// What the application logs (`RM_LOG`).
     pub log: &'static str,
     sizes: [(Component, &'static str); 3],
@@ -29,6 +35,9 @@ type Resources = (&'static str, &'static str, &'static str);
 const DEVELOPMENT: Defaults = Defaults {
     api: Scale::Fixed(1),
     workers: 1,
+    strategy: Strategy::RollingUpdate,
+    bake: 10,
+    rollback_window: 0,
     log: "debug",
     sizes: [(Component::Postgres, "1Gi"), (Component::Redis, "1Gi"), (Component::Storage, "1Gi")],
     resources: [
@@ -43,6 +52,9 @@ const DEVELOPMENT: Defaults = Defaults {
 const STAGING: Defaults = Defaults {
     api: Scale::Auto { min: 2, max: 4, cpu: 70 },
     workers: 1,
+    strategy: Strategy::BlueGreen,
+    bake: 30,
+    rollback_window: 300,
     log: "info",
     sizes: [(Component::Postgres, "5Gi"), (Component::Redis, "1Gi"), (Component::Storage, "10Gi")],
     resources: [
@@ -57,6 +69,9 @@ const STAGING: Defaults = Defaults {
 const PRODUCTION: Defaults = Defaults {
     api: Scale::Auto { min: 2, max: 10, cpu: 70 },
     workers: 2,
+    strategy: Strategy::BlueGreen,
+    bake: 60,
+    rollback_window: 3600,
     log: "info",
     sizes: [(Component::Postgres, "20Gi"), (Component::Redis, "2Gi"), (Component::Storage, "50Gi")],
     resources: [
@@ -142,6 +157,9 @@ mod tests {
         let mut rows = vec![
             row("API pods", |defaults| scale(defaults.api)),
             row("Worker pods", |defaults| defaults.workers.to_string()),
+            row("Release", |defaults| format!("{:?}", defaults.strategy)),
+            row("Bake time", |defaults| format!("{} s", defaults.bake)),
+            row("Rollback window", |defaults| format!("{} s", defaults.rollback_window)),
             row("Log filter", |defaults| defaults.log.to_owned()),
         ];
         for (title, component) in [

@@ -4,8 +4,9 @@
 use k8s_openapi::api::core::v1::{LocalObjectReference, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use crate::crd::{Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy, ReleaseStatus};
+use crate::crd::{AnalysisSpec, Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy};
 use crate::names::InstallationName;
+use crate::release::Settings;
 
 /// One installation, complete and consistent.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,10 @@ pub struct Installation {
     pub release: Release,
     /// How images are pulled.
     pub pulling: Pulling,
+    /// How releases are made.
+    pub settings: Settings,
+    /// How a candidate is tried.
+    pub analysis: AnalysisSpec,
     /// The API tier.
     pub api: Api,
     /// The worker tier.
@@ -59,26 +64,6 @@ pub struct Release {
     pub api_image: String,
     /// The worker's image; the migration Job runs it too.
     pub worker_image: String,
-}
-
-impl From<&ReleaseStatus> for Release {
-    fn from(status: &ReleaseStatus) -> Self {
-        Self {
-            version: status.version.clone(),
-            api_image: status.api_image.clone(),
-            worker_image: status.worker_image.clone(),
-        }
-    }
-}
-
-impl From<&Release> for ReleaseStatus {
-    fn from(release: &Release) -> Self {
-        Self {
-            version: release.version.clone(),
-            api_image: release.api_image.clone(),
-            worker_image: release.worker_image.clone(),
-        }
-    }
 }
 
 /// How images are pulled.

@@ -1,18 +1,28 @@
 //! Reads how far the workloads are. Uses the client; only reads.
 
+mod jobs;
 mod pods;
 
-use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::batch::v1::Job;
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
+use k8s_openapi::api::core::v1;
+use kube::api::ListParams;
 use kube::{Api, Client};
 
-use super::decide::JobState;
-use super::model::{Installation, Release, Service};
-use crate::names::{Component, selector_labels, selector_string};
+use super::build::{JobKeys, Revision, Task};
+use super::model::{Installation, Service};
+use crate::crd::{Colour, Step};
+use crate::names::{
+    COLOUR_LABEL, Component, INSTANCE_LABEL, MANAGED_BY, MANAGED_BY_LABEL, RELEASE_ID, colour_selector,
+    selector_labels, selector_string,
+};
+use crate::release::{Analysis, Health, JobState, Plan, Record, Tier, Tiers, World};
+
+pub use self::pods::PodSeen;
 
 /// What was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     /// The database.
     pub database: PartState,
@@ -20,19 +30,55 @@ pub struct Observed {
     pub cache: PartState,
     /// The object storage.
     pub storage: PartState,
-    /// The migration Job, if it was looked for and is there.
-    pub job: Option<JobSeen>,
-    /// The API tier.
-    pub api: TierState,
-    /// The worker tier.
-    pub worker: TierState,
+    /// Blue.
+    pub blue: Tiers,
+    /// Green.
+    pub green: Tiers,
+    /// The colour that the Service selects.
+    pub service: Option<Colour>,
+    /// What the candidate says of its migrations.
+    pub plan: Plan,
+    /// The migration Job, in the steps that need it.
+    pub migration: Option<JobState>,
+    /// The contract Job, in the step that needs it.
+    pub contract: Option<JobState>,
+    /// What is kept of each release, by number.
+    pub revisions: BTreeMap<i64, Revision>,
 }
 
 impl Observed {
-    /// Whether all data services answer, as far as the operator can tell.
+    /// Why the data services do not answer, as far as the operator can tell.
     #[must_use]
-    pub fn data_ready(&self) -> bool {
-        [&self.database, &self.cache, &self.storage].into_iter().all(PartState::is_ready)
+    pub fn data_problem(&self) -> Option<String> {
+        [&self.database, &self.cache, &self.storage].into_iter().find_map(|part| match part {
+            PartState::NotReady { message } => Some(message.clone()),
+            PartState::External { .. } | PartState::Ready { .. } => None,
+        })
+    }
+
+    /// The world as the release engine sees it.
+    #[must_use]
+    pub fn world(&self, analysis: Analysis, health: Health) -> World {
+        World {
+            data_problem: self.data_problem(),
+            blue: self.blue.clone(),
+            green: self.green.clone(),
+            service: self.service,
+            plan: self.plan.clone(),
+            migration: self.migration.clone(),
+            contract: self.contract.clone(),
+            analysis,
+            health,
+        }
+    }
+
+    /// The Deployments of a colour.
+    #[must_use]
+    pub const fn tiers(&self, colour: Colour) -> &Tiers {
+        match colour {
+            Colour::Blue => &self.blue,
+            Colour::Green => &self.green,
+        }
     }
 }
 
@@ -56,61 +102,15 @@ pub enum PartState {
     },
 }
 
-impl PartState {
-    /// Whether what depends on it may go on.
-    #[must_use]
-    pub const fn is_ready(&self) -> bool {
-        !matches!(self, Self::NotReady { .. })
-    }
-}
-
-/// The migration Job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobSeen {
-    /// Its state.
-    pub state: JobState,
-    /// What its pod said last, or what keeps it from running.
-    pub message: Option<String>,
-}
-
-/// State of API or worker.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TierState {
-    /// Whether its Deployment exists.
-    pub exists: bool,
-    /// Pods that should be.
-    pub wanted: i32,
-    /// Pods that are.
-    pub replicas: i32,
-    /// Pods that are ready.
-    pub ready: i32,
-    /// Whether all pods run the Deployment's present template.
-    pub rolled_out: bool,
-    /// What keeps a pod from being ready, for people.
-    pub problem: Option<String>,
-    /// The image of its Deployment.
-    pub image: Option<String>,
-}
-
-impl Observed {
-    /// The release that the Deployments run, for an installation whose status was lost, for example because it was
-    /// restored from a backup.
-    #[must_use]
-    pub fn release(&self) -> Option<Release> {
-        let (api_image, worker_image) = (self.api.image.clone()?, self.worker.image.clone()?);
-        let tag = api_image.rsplit_once(':').map_or(api_image.as_str(), |(_, tag)| tag);
-        Some(Release { version: tag.to_owned(), api_image, worker_image })
-    }
-}
-
-/// Looks at the workloads; at the migration Job only when its name is given.
+/// Looks at what the record's step depends on.
 ///
 /// # Errors
 /// When the API server refuses or is not reached.
 pub async fn observe(
     client: &Client,
     installation: &Installation,
-    job: Option<&str>,
+    record: &Record,
+    keys: &JobKeys,
 ) -> Result<Observed, kube::Error> {
     let external = |secret: &str| PartState::External { secret: secret.to_owned() };
     let part = |component, secret: Option<PartState>| async move {
@@ -120,18 +120,115 @@ pub async fn observe(
         }
     };
     let of = |service: Option<&str>| service.map(external);
-    let (database, cache, storage, job, api, worker) = futures::try_join!(
+    let watch = Looker { client, installation, record, keys };
+    let (database, cache, storage, blue, green, service, revisions, plan, migration, contract) = futures::try_join!(
         part(Component::Postgres, of(secret_of(&installation.database, |external| &external.secret.name))),
         part(Component::Redis, of(secret_of(&installation.cache, |external| &external.secret.name))),
         part(
             Component::Storage,
             of(secret_of(&installation.object_storage, |external| &external.secret.name))
         ),
-        migration(client, installation, job),
-        tier(client, installation, Component::Api),
-        tier(client, installation, Component::Worker),
+        watch.tiers(Colour::Blue),
+        watch.tiers(Colour::Green),
+        watch.service(),
+        watch.revisions(),
+        watch.plan(),
+        watch.job(Task::Expand, &[Step::Install, Step::Migrate]),
+        watch.job(Task::Contract, &[Step::Contract]),
     )?;
-    Ok(Observed { database, cache, storage, job, api, worker })
+    Ok(Observed { database, cache, storage, blue, green, service, plan, migration, contract, revisions })
+}
+
+/// The pods of one tier of a colour.
+///
+/// # Errors
+/// When the API server refuses or is not reached.
+pub async fn pods_of(
+    client: &Client,
+    installation: &Installation,
+    component: Component,
+    colour: Colour,
+) -> Result<Vec<PodSeen>, kube::Error> {
+    let selector = selector_string(&colour_selector(&installation.name, component, colour));
+    pods::seen(client, &installation.namespace, &selector).await
+}
+
+/// Looks at the parts of a release.
+struct Looker<'a> {
+    client: &'a Client,
+    installation: &'a Installation,
+    record: &'a Record,
+    keys: &'a JobKeys,
+}
+
+impl Looker<'_> {
+    async fn tiers(&self, colour: Colour) -> Result<Tiers, kube::Error> {
+        let flow = &self.record.flow;
+        let candidate = flow.candidate().map(|candidate| candidate.slot.colour);
+        let named = [
+            self.record.active.as_ref().map(|slot| slot.colour),
+            candidate,
+            flow.previous().map(|slot| slot.colour),
+        ];
+        if !named.contains(&Some(colour)) {
+            return Ok(Tiers::default());
+        }
+        let (api, worker) =
+            futures::try_join!(self.tier(Component::Api, colour), self.tier(Component::Worker, colour))?;
+        Ok(Tiers { api, worker })
+    }
+
+    async fn tier(&self, component: Component, colour: Colour) -> Result<Tier, kube::Error> {
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.installation.namespace);
+        let name = &self.installation.name;
+        let Some(deployment) = api.get_opt(&name.coloured(component, colour)).await? else {
+            return Ok(Tier::default());
+        };
+        let mut tier = tier_state(&deployment);
+        if tier.ready < tier.wanted || !tier.rolled_out {
+            let selector = selector_string(&colour_selector(name, component, colour));
+            tier.problem = match failure(&deployment) {
+                Some(failure) => Some(failure),
+                None => pods::problem(self.client, &self.installation.namespace, &selector).await?,
+            };
+        }
+        Ok(tier)
+    }
+
+    /// Only the step that waits for the switch needs to know.
+    async fn service(&self) -> Result<Option<Colour>, kube::Error> {
+        if self.record.step != Step::Switch {
+            return Ok(None);
+        }
+        let api: Api<v1::Service> = Api::namespaced(self.client.clone(), &self.installation.namespace);
+        let service = api.get_opt(&self.installation.name.component(Component::Api)).await?;
+        let selector = service.and_then(|service| service.spec).and_then(|spec| spec.selector);
+        let colour = selector.and_then(|selector| selector.get(COLOUR_LABEL).cloned());
+        Ok(Colour::ALL.into_iter().find(|known| Some(known.as_str()) == colour.as_deref()))
+    }
+
+    async fn revisions(&self) -> Result<BTreeMap<i64, Revision>, kube::Error> {
+        let api: Api<ControllerRevision> = Api::namespaced(self.client.clone(), &self.installation.namespace);
+        let ours = format!("{MANAGED_BY_LABEL}={MANAGED_BY},{INSTANCE_LABEL}={}", self.installation.name);
+        let list = api.list(&ListParams::default().labels(&ours)).await?;
+        Ok(list.items.iter().filter_map(Revision::read).collect())
+    }
+
+    async fn job(&self, task: Task, steps: &[Step]) -> Result<Option<JobState>, kube::Error> {
+        if !steps.contains(&self.record.step) {
+            return Ok(None);
+        }
+        let name = self.keys.name(self.installation, task);
+        jobs::state(self.client, &self.installation.namespace, &name).await
+    }
+
+    async fn plan(&self) -> Result<Plan, kube::Error> {
+        if self.record.step != Step::Plan {
+            return Ok(Plan::Unknown { problem: None });
+        }
+        let name = self.keys.name(self.installation, Task::Plan);
+        jobs::plan(self.client, &self.installation.namespace, &name).await
+    }
 }
 
 fn secret_of<E>(service: &Service<E>, name: impl Fn(&E) -> &String) -> Option<&str> {
@@ -153,98 +250,30 @@ async fn data_service(
     if status.ready_replicas.unwrap_or_default() >= 1 {
         return Ok(PartState::Ready { object });
     }
-    let problem = problem(client, installation, component).await?;
+    let selector = selector_string(&selector_labels(&installation.name, component));
+    let problem = pods::problem(client, &installation.namespace, &selector).await?;
     let why = problem.unwrap_or_else(|| "its pod is starting".to_owned());
     Ok(PartState::NotReady { message: format!("{object}: {why}") })
 }
 
-async fn problem(
-    client: &Client,
-    installation: &Installation,
-    component: Component,
-) -> Result<Option<String>, kube::Error> {
-    let selector = selector_string(&selector_labels(&installation.name, component));
-    pods::problem(client, &installation.namespace, &selector).await
-}
-
-async fn migration(
-    client: &Client,
-    installation: &Installation,
-    name: Option<&str>,
-) -> Result<Option<JobSeen>, kube::Error> {
-    let Some(name) = name else { return Ok(None) };
-    let api: Api<Job> = Api::namespaced(client.clone(), &installation.namespace);
-    let Some(job) = api.get_opt(name).await? else { return Ok(None) };
-    let state = job_state(&job);
-    let message = if state == JobState::Succeeded {
-        None
-    } else {
-        let selector = format!("batch.kubernetes.io/job-name={name}");
-        pods::problem(client, &installation.namespace, &selector).await?
-    };
-    Ok(Some(JobSeen { state, message }))
-}
-
-fn job_state(job: &Job) -> JobState {
-    if job.metadata.deletion_timestamp.is_some() {
-        return JobState::Deleting;
-    }
-    for condition in job.status.iter().flat_map(|status| status.conditions.iter().flatten()) {
-        match (condition.type_.as_str(), condition.status.as_str()) {
-            ("Complete", "True") => return JobState::Succeeded,
-            ("Failed", "True") => {
-                return JobState::Failed {
-                    at: condition.last_transition_time.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
-                    permanent: condition.reason.as_deref() == Some("PodFailurePolicy"),
-                };
-            }
-            _ => {}
-        }
-    }
-    JobState::Running
-}
-
-async fn tier(
-    client: &Client,
-    installation: &Installation,
-    component: Component,
-) -> Result<TierState, kube::Error> {
-    let api: Api<Deployment> = Api::namespaced(client.clone(), &installation.namespace);
-    let Some(deployment) = api.get_opt(&installation.name.component(component)).await? else {
-        return Ok(TierState::default());
-    };
-    let mut state = tier_state(&deployment);
-    if state.ready < state.wanted || !state.rolled_out {
-        state.problem = match failure(&deployment) {
-            Some(failure) => Some(failure),
-            None => problem(client, installation, component).await?,
-        };
-    }
-    Ok(state)
-}
-
-fn tier_state(deployment: &Deployment) -> TierState {
-    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+fn tier_state(deployment: &Deployment) -> Tier {
+    let spec = deployment.spec.as_ref();
+    let wanted = spec.and_then(|spec| spec.replicas).unwrap_or(1);
     let status = deployment.status.clone().unwrap_or_default();
     let replicas = status.replicas.unwrap_or_default();
-    let ready = status.ready_replicas.unwrap_or_default();
     let updated = status.updated_replicas.unwrap_or_default();
     let is_seen = status.observed_generation >= deployment.metadata.generation;
-    TierState {
-        exists: deployment.metadata.deletion_timestamp.is_none(),
+    let annotations = spec.and_then(|spec| spec.template.metadata.as_ref()?.annotations.as_ref());
+    let id = annotations.and_then(|annotations| annotations.get(RELEASE_ID).cloned()).unwrap_or_default();
+    Tier {
+        id: deployment.metadata.deletion_timestamp.is_none().then_some(id),
         wanted,
         replicas,
-        ready,
+        ready: status.ready_replicas.unwrap_or_default(),
         // A tier that grows has pods missing, but none of an earlier template.
         rolled_out: is_seen && replicas == updated && (updated > 0 || wanted == 0),
         problem: None,
-        image: image(deployment),
     }
-}
-
-fn image(deployment: &Deployment) -> Option<String> {
-    let pod = deployment.spec.as_ref()?.template.spec.as_ref()?;
-    pod.containers.first()?.image.clone()
 }
 
 /// What the Deployment itself says: a quota or an admission rule keeps its pods from being made.
@@ -261,36 +290,7 @@ mod tests {
 
     use super::*;
 
-    fn job(value: serde_json::Value) -> JobState {
-        job_state(&serde_json::from_value(value).unwrap())
-    }
-
-    #[test]
-    fn the_conditions_of_a_job_tell_its_state() {
-        assert_eq!(job(json!({"metadata": {}, "status": {"active": 1}})), JobState::Running);
-        let complete =
-            json!({"metadata": {}, "status": {"conditions": [{"type": "Complete", "status": "True"}]}});
-        assert_eq!(job(complete), JobState::Succeeded);
-        let failed = |reason: &str| {
-            job(json!({"metadata": {}, "status": {"conditions": [
-                {"type": "Failed", "status": "True", "reason": reason, "lastTransitionTime": "2026-01-02T03:04:05Z"}
-            ]}}))
-        };
-        let at = "2026-01-02T03:04:05Z".parse().unwrap();
-        assert_eq!(failed("BackoffLimitExceeded"), JobState::Failed { at, permanent: false });
-        assert_eq!(failed("PodFailurePolicy"), JobState::Failed { at, permanent: true });
-    }
-
-    #[test]
-    fn a_job_that_leaves_is_neither_running_nor_done() {
-        let leaving = json!({
-            "metadata": {"deletionTimestamp": "2026-01-02T03:04:05Z"},
-            "status": {"conditions": [{"type": "Complete", "status": "True"}]},
-        });
-        assert_eq!(job(leaving), JobState::Deleting);
-    }
-
-    fn state(generation: i64, status: serde_json::Value) -> TierState {
+    fn state(generation: i64, status: serde_json::Value) -> Tier {
         let deployment = json!({
             "metadata": {"generation": generation},
             "spec": {"replicas": 2, "selector": {}, "template": {}},

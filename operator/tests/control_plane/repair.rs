@@ -78,7 +78,7 @@ async fn a_changed_object_of_each_kind_is_put_back() {
     let grace = json!({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 20}}}});
     let place = "/spec/template/spec/terminationGracePeriodSeconds";
     is_put_back::<StatefulSet>(world, "acme-postgres", grace.clone(), place).await;
-    is_put_back::<Deployment>(world, "acme-api", grace, place).await;
+    is_put_back::<Deployment>(world, "acme-api-blue", grace, place).await;
     let most = json!({"spec": {"maxReplicas": 99}});
     is_put_back::<HorizontalPodAutoscaler>(world, "acme-api", most, "/spec/maxReplicas").await;
     let budget = json!({"spec": {"maxUnavailable": 5}});
@@ -107,7 +107,7 @@ async fn a_deleted_object_of_each_kind_is_made_anew() {
     is_made_anew::<Service>(&world, "acme-postgres").await;
     is_made_anew::<NetworkPolicy>(&world, "acme-default-deny").await;
     is_made_anew::<StatefulSet>(&world, "acme-redis").await;
-    is_made_anew::<Deployment>(&world, "acme-worker").await;
+    is_made_anew::<Deployment>(&world, "acme-worker-blue").await;
     is_made_anew::<HorizontalPodAutoscaler>(&world, "acme-api").await;
     is_made_anew::<PodDisruptionBudget>(&world, "acme-worker").await;
     is_made_anew::<Ingress>(&world, "acme").await;
@@ -210,7 +210,7 @@ async fn what_the_spec_no_longer_asks_for_goes_and_its_data_stays() {
     world.api::<ConfigMap>().patch("foreign", &apply, &Patch::Apply(&foreign)).await.unwrap();
     poke(&world, &operator, 3).await;
     world.object::<ConfigMap>("foreign").await;
-    world.api::<Deployment>().patch("acme-api", &params, &Patch::Merge(json!({}))).await.unwrap();
+    world.api::<Deployment>().patch("acme-api-blue", &params, &Patch::Merge(json!({}))).await.unwrap();
     operator.stop().await.unwrap();
 }
 
@@ -221,20 +221,20 @@ async fn the_number_of_pods_is_the_autoscalers_and_stays_as_it_is_when_it_takes_
     world.installed(json!({"api": {"replicas": 5}})).await;
     let api = world.api::<Deployment>();
     let scale = |pods: i32| json!({"spec": {"replicas": pods}});
-    is_put_back::<Deployment>(&world, "acme-api", scale(1), "/spec/replicas").await;
+    is_put_back::<Deployment>(&world, "acme-api-blue", scale(1), "/spec/replicas").await;
     world.change(json!({"api": {"replicas": null, "autoscaling": {"min": 2, "max": 9}}})).await.unwrap();
     world.object::<HorizontalPodAutoscaler>("acme-api").await;
     assert_eq!(
-        api.get("acme-api").await.unwrap().spec.unwrap().replicas,
+        api.get("acme-api-blue").await.unwrap().spec.unwrap().replicas,
         Some(5),
         "the hand-over kept the size"
     );
     let hpa =
         PatchParams { field_manager: Some("horizontal-pod-autoscaler".to_owned()), ..PatchParams::default() };
-    api.patch_scale("acme-api", &hpa, &Patch::Merge(scale(7))).await.unwrap();
+    api.patch_scale("acme-api-blue", &hpa, &Patch::Merge(scale(7))).await.unwrap();
     poke(&world, &operator, 3).await;
     assert_eq!(
-        api.get("acme-api").await.unwrap().spec.unwrap().replicas,
+        api.get("acme-api-blue").await.unwrap().spec.unwrap().replicas,
         Some(7),
         "the autoscaler's size stays"
     );

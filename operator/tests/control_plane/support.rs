@@ -25,6 +25,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::wire::Wire;
+
 /// How long a condition may take to come true; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -131,9 +133,15 @@ impl World {
 
     /// Starts an operator that watches this namespace.
     pub(crate) async fn operator(&self, identity: &str) -> Running {
+        self.operator_with(identity, &[], Wire::default()).await
+    }
+
+    /// Starts an operator with more arguments, whose requests go over this wire.
+    pub(crate) async fn operator_with(&self, identity: &str, more: &[&str], wire: Wire) -> Running {
         let arguments =
             ["operator", "--watch-namespaces", &self.namespace, "--lease-namespace", &self.namespace];
-        let settings = Cli::parse_from(arguments.into_iter().chain(["--identity", identity])).settings;
+        let arguments = arguments.into_iter().chain(["--identity", identity]).chain(more.iter().copied());
+        let settings = Cli::parse_from(arguments).settings;
         let writes = Arc::new(AtomicUsize::new(0));
         let counted = writes.clone();
         let counter = tower::util::MapRequestLayer::new(move |request: http::Request<kube::client::Body>| {
@@ -143,7 +151,11 @@ impl World {
             }
             request
         });
-        let client = ClientBuilder::try_from(self.plane.config().await).unwrap().with_layer(&counter).build();
+        let client = ClientBuilder::try_from(self.plane.config().await)
+            .unwrap()
+            .with_layer(&wire)
+            .with_layer(&counter)
+            .build();
         let listen = || async { TcpListener::bind("127.0.0.1:0").await.unwrap() };
         let ports = Ports { health: listen().await, metrics: listen().await };
         let (metrics, stop) = (Metrics::new(), CancellationToken::new());
@@ -244,7 +256,7 @@ impl World {
             .await
     }
 
-    async fn set_status<K>(&self, name: &str, status: Value)
+    pub(crate) async fn set_status<K>(&self, name: &str, status: Value)
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
             + Clone
@@ -301,7 +313,7 @@ impl World {
 
     /// Plays the Deployment controller: all pods of the present template are ready.
     pub(crate) async fn workloads_roll_out(&self) {
-        for name in ["acme-api", "acme-worker"] {
+        for name in ["acme-api-blue", "acme-worker-blue"] {
             let deployment = self.object::<Deployment>(name).await;
             let pods = deployment.spec.unwrap().replicas.unwrap();
             let status = json!({

@@ -1,13 +1,12 @@
-//! Deployment `NAME-api`: the HTTP API and the web pages.
+//! Pods of the Deployments `NAME-api-blue` and `NAME-api-green`: the HTTP API and the web pages.
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
-use k8s_openapi::api::core::v1::{Container, Lifecycle, LifecycleHandler, SleepAction};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::core::v1::{Container, Lifecycle, LifecycleHandler, PodTemplateSpec, SleepAction};
 
 use super::pod::{APP_USER, DRAIN_SECONDS, Pod, container, http_probe, mount, port, scratch, template};
-use super::{Rollout, app_env, owned};
-use crate::names::{Component, selector_labels};
+use super::{app_env, config};
+use crate::crd::Colour;
+use crate::names::Component;
+use crate::release::Pods;
 use crate::resume_matcher::model::{Installation, Scale};
 
 /// The port of the API and the web pages.
@@ -15,56 +14,35 @@ pub(super) const PORT: i32 = 8000;
 /// The port of metrics and probes, of API and worker.
 pub(super) const METRICS_PORT: i32 = 9090;
 
-/// The Deployment.
-pub(super) fn build(installation: &Installation, rollout: &Rollout<'_>) -> Deployment {
+/// The template of its pods.
+pub(super) fn pods(installation: &Installation, colour: Colour, id: &str) -> PodTemplateSpec {
     let pod = Pod {
         component: Component::Api,
         service_account: installation.name.component(Component::Api),
         user: APP_USER,
-        container: server(installation, &rollout.release.api_image),
+        container: server(installation, colour),
         volumes: vec![scratch("tmp")],
         placement: Some(&installation.api.placement),
-        config_hash: Some(rollout.config.clone()),
+        config_hash: None,
+        release: Some((colour, id)),
         grace_seconds: 45,
         restart_policy: None,
     };
-    let replicas = match installation.api.scale {
-        Scale::Fixed(replicas) => Some(replicas),
-        // The autoscaler's: two owners of one field would fight.
-        Scale::Auto { .. } => None,
-    };
-    deployment(installation, pod, replicas)
+    template(installation, pod)
 }
 
-/// A Deployment that never has fewer pods than it should while it rolls.
-pub(super) fn deployment(installation: &Installation, pod: Pod<'_>, replicas: Option<i32>) -> Deployment {
-    let component = pod.component;
-    Deployment {
-        metadata: owned(installation, installation.name.component(component), Some(component)),
-        spec: Some(DeploymentSpec {
-            replicas,
-            selector: LabelSelector {
-                match_labels: Some(selector_labels(&installation.name, component)),
-                ..LabelSelector::default()
-            },
-            strategy: Some(DeploymentStrategy {
-                type_: Some("RollingUpdate".to_owned()),
-                rolling_update: Some(RollingUpdateDeployment {
-                    max_unavailable: Some(IntOrString::Int(0)),
-                    max_surge: Some(IntOrString::Int(1)),
-                }),
-            }),
-            revision_history_limit: Some(3),
-            template: template(installation, pod),
-            ..DeploymentSpec::default()
-        }),
-        ..Deployment::default()
+/// The number of pods that is the Deployment's own; none: the autoscaler's, because two owners of one field would
+/// fight.
+pub(super) fn replicas(installation: &Installation, pods: Pods) -> Option<i32> {
+    match (pods, installation.api.scale) {
+        (Pods::Exactly(pods), _) | (Pods::Scaled, Scale::Fixed(pods)) => Some(pods),
+        (Pods::Scaled, Scale::Auto { .. }) | (Pods::Kept, _) => None,
     }
 }
 
-fn server(installation: &Installation, image: &str) -> Container {
+fn server(installation: &Installation, colour: Colour) -> Container {
     Container {
-        env_from: Some(app_env::sources(installation)),
+        env_from: Some(app_env::sources(config::of_colour(installation, colour))),
         env: Some(app_env::variables(installation)),
         ports: Some(vec![port("http", PORT), port("metrics", METRICS_PORT)]),
         resources: Some(installation.api.resources.clone()),
@@ -80,7 +58,7 @@ fn server(installation: &Installation, image: &str) -> Container {
             }),
             ..Lifecycle::default()
         }),
-        ..container(installation, "api", image)
+        ..container(installation, "api", &installation.release.api_image)
     }
 }
 
@@ -91,17 +69,14 @@ mod tests {
     use super::*;
     use crate::resume_matcher::fixtures::installation;
 
-    fn replicas(spec: serde_json::Value) -> Option<i32> {
-        let installation = installation(spec);
-        let rollout = Rollout { release: &installation.release, config: "c".to_owned() };
-        build(&installation, &rollout).spec.unwrap().replicas
-    }
-
     #[test]
     fn replicas_are_left_to_the_autoscaler_where_there_is_one() {
-        assert_eq!(replicas(json!({"environment": "production"})), None);
-        assert_eq!(replicas(json!({"api": {"replicas": 3}})), Some(3));
-        assert_eq!(replicas(json!({"environment": "development"})), Some(1));
+        let of = |spec, pods| replicas(&installation(spec), pods);
+        assert_eq!(of(json!({"environment": "production"}), Pods::Scaled), None);
+        assert_eq!(of(json!({"api": {"replicas": 3}}), Pods::Scaled), Some(3));
+        assert_eq!(of(json!({"environment": "development"}), Pods::Scaled), Some(1));
+        assert_eq!(of(json!({"environment": "production"}), Pods::Exactly(7)), Some(7));
+        assert_eq!(of(json!({"api": {"replicas": 3}}), Pods::Kept), None);
     }
 
     #[test]
@@ -110,8 +85,7 @@ mod tests {
             "nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "k", "operator": "Exists"}],
             "priorityClassName": "high", "topologySpreadConstraints": [],
         }, "imagePullSecrets": [{"name": "pull"}]}));
-        let rollout = Rollout { release: &installation.release, config: "c".to_owned() };
-        let pod = build(&installation, &rollout).spec.unwrap().template.spec.unwrap();
+        let pod = pods(&installation, Colour::Blue, "id").spec.unwrap();
         assert_eq!(pod.node_selector.unwrap()["disk"], "ssd");
         assert_eq!(pod.tolerations.unwrap()[0].key.as_deref(), Some("k"));
         assert_eq!(pod.priority_class_name.as_deref(), Some("high"));

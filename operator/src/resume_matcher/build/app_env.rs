@@ -10,9 +10,9 @@ use crate::resume_matcher::credentials::{ACCESS_KEY_ID, Credentials, SECRET_ACCE
 use crate::resume_matcher::model::Installation;
 
 /// Variables with plain values come from the ConfigMap.
-pub(super) fn sources(installation: &Installation) -> Vec<EnvFromSource> {
+pub(super) fn sources(config_map: String) -> Vec<EnvFromSource> {
     vec![EnvFromSource {
-        config_map_ref: Some(ConfigMapEnvSource { name: config::name(installation), optional: None }),
+        config_map_ref: Some(ConfigMapEnvSource { name: config_map, optional: None }),
         ..EnvFromSource::default()
     }]
 }

@@ -7,22 +7,28 @@ use k8s_openapi::api::autoscaling::v2::{
 };
 
 use super::owned;
+use crate::crd::Colour;
 use crate::names::Component;
 use crate::resume_matcher::model::{Installation, Scale};
 
-/// The autoscaler, if the API has one.
-pub(super) fn build(installation: &Installation) -> Option<HorizontalPodAutoscaler> {
+/// The autoscaler, if the API has one. It looks after the version that serves; while a candidate is on its way it leaves
+/// at least `floor` pods, so that the two are of one size at the switch.
+pub(super) fn build(
+    installation: &Installation,
+    colour: Colour,
+    floor: i32,
+) -> Option<HorizontalPodAutoscaler> {
     let Scale::Auto { min, max, cpu } = installation.api.scale else { return None };
     let name = installation.name.component(Component::Api);
     Some(HorizontalPodAutoscaler {
-        metadata: owned(installation, name.clone(), Some(Component::Api)),
+        metadata: owned(installation, name, Some(Component::Api)),
         spec: Some(HorizontalPodAutoscalerSpec {
             scale_target_ref: CrossVersionObjectReference {
                 api_version: Some("apps/v1".to_owned()),
                 kind: "Deployment".to_owned(),
-                name,
+                name: installation.name.coloured(Component::Api, colour),
             },
-            min_replicas: Some(min),
+            min_replicas: Some(min.max(floor.min(max))),
             max_replicas: max,
             metrics: Some(vec![cpu_use(cpu)]),
             behavior: Some(HorizontalPodAutoscalerBehavior {
@@ -67,16 +73,21 @@ mod tests {
 
     #[test]
     fn the_limits_come_from_the_spec() {
-        let autoscaler =
-            build(&installation(json!({"api": {"autoscaling": {"min": 3, "max": 7, "cpu": 55}}}))).unwrap();
+        let autoscaler = build(
+            &installation(json!({"api": {"autoscaling": {"min": 3, "max": 7, "cpu": 55}}})),
+            Colour::Green,
+            0,
+        )
+        .unwrap();
         let spec = autoscaler.spec.unwrap();
         assert_eq!((spec.min_replicas, spec.max_replicas), (Some(3), 7));
+        assert_eq!(spec.scale_target_ref.name, "acme-api-green");
         let target = spec.metrics.unwrap()[0].resource.clone().unwrap().target;
         assert_eq!(target.average_utilization, Some(55));
     }
 
     #[test]
     fn a_fixed_number_of_pods_has_no_autoscaler() {
-        assert_eq!(build(&installation(json!({"api": {"replicas": 2}}))), None);
+        assert_eq!(build(&installation(json!({"api": {"replicas": 2}})), Colour::Blue, 0), None);
     }
 }

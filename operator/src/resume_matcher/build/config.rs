@@ -1,4 +1,5 @@
-//! ConfigMap `NAME-config`: the application's settings that are not secret.
+//! ConfigMaps `NAME-config` and `NAME-config-COLOUR`: the application's settings that are not secret, as the spec has
+//! them now (for Jobs), and as they were when the release in that place began.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::owned;
 use super::storage;
+use crate::crd::Colour;
 use crate::resume_matcher::defaults::Defaults;
 use crate::resume_matcher::model::{Installation, Service};
 
@@ -15,13 +17,14 @@ pub(super) fn name(installation: &Installation) -> String {
     installation.name.part("config")
 }
 
-/// The ConfigMap.
-pub(super) fn build(installation: &Installation) -> ConfigMap {
-    ConfigMap {
-        metadata: owned(installation, name(installation), None),
-        data: Some(data(installation)),
-        ..ConfigMap::default()
-    }
+/// The name of the one of a place.
+pub(super) fn of_colour(installation: &Installation, colour: Colour) -> String {
+    format!("{}-{}", name(installation), colour.as_str())
+}
+
+/// A ConfigMap of this name with this content.
+pub(super) fn build(installation: &Installation, name: String, data: BTreeMap<String, String>) -> ConfigMap {
+    ConfigMap { metadata: owned(installation, name, None), data: Some(data), ..ConfigMap::default() }
 }
 
 /// Its content: names of environment variables and their values.

@@ -96,6 +96,7 @@ fn stateful_set(installation: &Installation, of: DataService) -> StatefulSet {
         container: of.container,
         volumes,
         placement: None,
+        release: None,
         config_hash: Some(of.config_hash),
         grace_seconds: of.grace_seconds,
         restart_policy: None,

@@ -6,25 +6,26 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::owned;
-use crate::names::{Component, selector_labels};
+use crate::crd::Colour;
+use crate::names::{Component, colour_selector};
 use crate::resume_matcher::model::Installation;
 
 /// The budgets.
-pub(super) fn build(installation: &Installation) -> Vec<PodDisruptionBudget> {
+pub(super) fn build(installation: &Installation, colour: Colour) -> Vec<PodDisruptionBudget> {
     [(Component::Api, installation.api.scale.least()), (Component::Worker, installation.worker.replicas)]
         .into_iter()
         .filter(|(_, pods)| *pods >= 2)
-        .map(|(component, _)| budget(installation, component))
+        .map(|(component, _)| budget(installation, component, colour))
         .collect()
 }
 
-fn budget(installation: &Installation, component: Component) -> PodDisruptionBudget {
+fn budget(installation: &Installation, component: Component, colour: Colour) -> PodDisruptionBudget {
     PodDisruptionBudget {
         metadata: owned(installation, installation.name.component(component), Some(component)),
         spec: Some(PodDisruptionBudgetSpec {
             max_unavailable: Some(IntOrString::Int(1)),
             selector: Some(LabelSelector {
-                match_labels: Some(selector_labels(&installation.name, component)),
+                match_labels: Some(colour_selector(&installation.name, component, colour)),
                 ..LabelSelector::default()
             }),
             // A pod that is not ready protects nobody, and must not hold up a drain.
@@ -45,7 +46,10 @@ mod tests {
     #[test]
     fn only_tiers_that_always_have_two_pods_are_protected() {
         let names = |spec| -> Vec<_> {
-            build(&installation(spec)).into_iter().map(|budget| budget.metadata.name.unwrap()).collect()
+            build(&installation(spec), Colour::Blue)
+                .into_iter()
+                .map(|budget| budget.metadata.name.unwrap())
+                .collect()
         };
         assert_eq!(names(json!({})), ["acme-api", "acme-worker"]);
         assert_eq!(names(json!({"environment": "staging"})), ["acme-api"]);

@@ -1,4 +1,4 @@
-//! Job `NAME-migrate-KEY`: brings the database to the release's schema and makes the bucket.
+//! Jobs `NAME-plan-KEY`, `NAME-migrate-KEY` and `NAME-contract-KEY`: ask for the schema and change it.
 
 use k8s_openapi::api::batch::v1::{
     Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule,
@@ -7,28 +7,63 @@ use k8s_openapi::api::core::v1::Container;
 
 use super::pod::{APP_USER, Pod, container, mount, scratch, template};
 use super::postgres::words;
-use super::{app_env, migration_job_name, owned};
+use super::{app_env, config, owned};
 use crate::names::Component;
 use crate::resume_matcher::model::Installation;
 
 /// What the worker ends with when its configuration is wrong, so that trying again cannot help.
 const CONFIGURATION_WRONG: i32 = 2;
 
+/// What a Job of the worker's image does to the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Prints which migrations the image knows, and which of them the database has.
+    Plan,
+    /// Runs the migrations that older versions can live with, and makes the bucket.
+    Expand,
+    /// Runs the others.
+    Contract,
+}
+
+impl Task {
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Expand => "migrate",
+            Self::Contract => "contract",
+        }
+    }
+
+    const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Plan => &["migrate", "status"],
+            Self::Expand => &["prepare"],
+            Self::Contract => &["migrate", "up", "--phase", "all"],
+        }
+    }
+}
+
+/// The name of the Job of a task with this key.
+pub(super) fn name(installation: &Installation, task: Task, key: &str) -> String {
+    format!("{}-{key}", installation.name.part(task.suffix()))
+}
+
 /// The Job.
-pub(super) fn build(installation: &Installation, key: &str) -> Job {
+pub(super) fn build(installation: &Installation, task: Task, key: &str) -> Job {
     let pod = Pod {
         component: Component::Migrate,
         service_account: installation.name.component(Component::Worker),
         user: APP_USER,
-        container: migration(installation),
+        container: migration(installation, task),
         volumes: vec![scratch("tmp")],
         placement: Some(&installation.worker.placement),
         config_hash: None,
+        release: None,
         grace_seconds: 30,
         restart_policy: Some("Never"),
     };
     Job {
-        metadata: owned(installation, migration_job_name(installation, key), Some(Component::Migrate)),
+        metadata: owned(installation, name(installation, task, key), Some(Component::Migrate)),
         spec: Some(JobSpec {
             backoff_limit: Some(4),
             pod_failure_policy: Some(PodFailurePolicy { rules: vec![give_up_on_wrong_configuration()] }),
@@ -51,12 +86,12 @@ fn give_up_on_wrong_configuration() -> PodFailurePolicyRule {
     }
 }
 
-fn migration(installation: &Installation) -> Container {
+fn migration(installation: &Installation, task: Task) -> Container {
     let mut env = app_env::variables(installation);
     env.push(app_env::owner_variable(installation));
     Container {
-        args: Some(words(&["prepare"])),
-        env_from: Some(app_env::sources(installation)),
+        args: Some(words(task.arguments())),
+        env_from: Some(app_env::sources(config::name(installation))),
         env: Some(env),
         resources: Some(installation.worker.resources.clone()),
         volume_mounts: Some(vec![mount("tmp", "/tmp")]),
@@ -75,7 +110,7 @@ mod tests {
         let owner = app_env::owner_variable(&installation);
         let reference = owner.value_from.clone().unwrap().secret_key_ref.unwrap();
         assert_eq!((reference.name.as_str(), reference.key.as_str()), ("db", "ownerUrl"));
-        assert!(migration(&installation).env.unwrap().contains(&owner));
+        assert!(migration(&installation, Task::Expand).env.unwrap().contains(&owner));
         assert!(!app_env::variables(&installation).contains(&owner));
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::api::{METRICS_PORT, PORT};
 use super::{owned, postgres, redis, storage};
-use crate::names::{COMPONENT_LABEL, Component, INSTANCE_LABEL, selector_labels};
+use crate::names::{COMPONENT_LABEL, Component, INSTANCE_LABEL, MANAGED_BY, selector_labels};
 use crate::resume_matcher::model::Installation;
 
 /// The components that use the data services.
@@ -90,7 +90,11 @@ fn clients(installation: &Installation) -> NetworkPolicy {
 }
 
 fn api(installation: &Installation) -> NetworkPolicy {
-    let from = installation.network.allow_api_from.clone();
+    let mut from = installation.network.allow_api_from.clone();
+    // No entry means everyone; else the operator is let in too, because it tries each release.
+    if !from.is_empty() {
+        from.push(operator());
+    }
     let spec = NetworkPolicySpec {
         pod_selector: Some(only(installation, Component::Api)),
         policy_types: Some(vec!["Ingress".to_owned()]),
@@ -105,7 +109,9 @@ fn api(installation: &Installation) -> NetworkPolicy {
 
 fn metrics(installation: &Installation) -> NetworkPolicy {
     let given = &installation.network.allow_metrics_from;
-    let from = if given.is_empty() { vec![pods(LabelSelector::default())] } else { given.clone() };
+    let mut from = if given.is_empty() { vec![pods(LabelSelector::default())] } else { given.clone() };
+    // It watches each release by them.
+    from.push(operator());
     let spec = NetworkPolicySpec {
         pod_selector: Some(any_of(installation, &[Component::Api, Component::Worker])),
         policy_types: Some(vec!["Ingress".to_owned()]),
@@ -141,6 +147,16 @@ fn protocol(port: i32, protocol: &str) -> NetworkPolicyPort {
         port: Some(IntOrString::Int(port)),
         protocol: Some(protocol.to_owned()),
         end_port: None,
+    }
+}
+
+/// The operator, in whichever namespace it runs.
+fn operator() -> NetworkPolicyPeer {
+    let name = [("app.kubernetes.io/name".to_owned(), MANAGED_BY.to_owned())];
+    NetworkPolicyPeer {
+        namespace_selector: Some(LabelSelector::default()),
+        pod_selector: Some(LabelSelector { match_labels: Some(name.into()), ..LabelSelector::default() }),
+        ..NetworkPolicyPeer::default()
     }
 }
 
@@ -214,13 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn those_that_the_spec_names_are_let_in_alone() {
+    fn those_that_the_spec_names_are_let_in_alone_and_the_operator() {
         let peer = json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}});
         let installation =
             installation(json!({"network": {"allowApiFrom": [peer], "allowMetricsFrom": [peer]}}));
         for policy in [api(&installation), metrics(&installation)] {
             let from = policy.spec.unwrap().ingress.unwrap()[0].from.clone().unwrap();
-            assert_eq!(serde_json::to_value(from).unwrap(), json!([peer]));
+            let operator = json!({"namespaceSelector": {}, "podSelector": {"matchLabels": {
+                "app.kubernetes.io/name": "resume-matcher-operator"
+            }}});
+            assert_eq!(serde_json::to_value(from).unwrap(), json!([peer, operator]));
         }
     }
 }

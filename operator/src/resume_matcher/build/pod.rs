@@ -10,8 +10,8 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::crd::PodSpec as Placement;
-use crate::names::{CONFIG_HASH, Component, component_labels, selector_labels};
+use crate::crd::{Colour, PodSpec as Placement};
+use crate::names::{CONFIG_HASH, Component, RELEASE_ID, colour_labels, colour_selector, component_labels};
 use crate::resume_matcher::model::Installation;
 
 /// User and group of our own images.
@@ -30,20 +30,31 @@ pub(super) struct Pod<'a> {
     pub(super) volumes: Vec<Volume>,
     pub(super) placement: Option<&'a Placement>,
     pub(super) config_hash: Option<String>,
+    /// Place and id of the release that the pod is of, if it is of one.
+    pub(super) release: Option<(Colour, &'a str)>,
     pub(super) grace_seconds: i64,
     pub(super) restart_policy: Option<&'static str>,
 }
 
 /// The template of such pods.
 pub(super) fn template(installation: &Installation, pod: Pod<'_>) -> PodTemplateSpec {
-    let annotations = pod.config_hash.map(|hash| BTreeMap::from([(CONFIG_HASH.to_owned(), hash)]));
+    let hash = pod.config_hash.map(|hash| (CONFIG_HASH.to_owned(), hash));
+    let id = pod.release.map(|(_, id)| (RELEASE_ID.to_owned(), id.to_owned()));
+    let annotations: BTreeMap<String, String> = hash.into_iter().chain(id).collect();
+    let labels = pod.release.map_or_else(
+        || component_labels(&installation.name, pod.component),
+        |(colour, _)| colour_labels(&installation.name, pod.component, colour),
+    );
     let placement = pod.placement.cloned().unwrap_or_default();
-    let spread = placement.topology_spread_constraints.unwrap_or_else(|| spread(installation, pod.component));
+    let colour = pod.release.map(|(colour, _)| colour);
+    let spread = placement.topology_spread_constraints.unwrap_or_else(|| {
+        colour.map(|colour| spread(installation, pod.component, colour)).unwrap_or_default()
+    });
     let secrets = &installation.pulling.secrets;
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
-            labels: Some(component_labels(&installation.name, pod.component)),
-            annotations,
+            labels: Some(labels),
+            annotations: Some(annotations).filter(|annotations| !annotations.is_empty()),
             ..ObjectMeta::default()
         }),
         spec: Some(PodSpec {
@@ -66,16 +77,18 @@ pub(super) fn template(installation: &Installation, pod: Pod<'_>) -> PodTemplate
     }
 }
 
-fn spread(installation: &Installation, component: Component) -> Vec<TopologySpreadConstraint> {
-    if !matches!(component, Component::Api | Component::Worker) {
-        return vec![];
-    }
+/// Evenly over the nodes, each version for itself.
+fn spread(
+    installation: &Installation,
+    component: Component,
+    colour: Colour,
+) -> Vec<TopologySpreadConstraint> {
     vec![TopologySpreadConstraint {
         max_skew: 1,
         topology_key: "kubernetes.io/hostname".to_owned(),
         when_unsatisfiable: "ScheduleAnyway".to_owned(),
         label_selector: Some(LabelSelector {
-            match_labels: Some(selector_labels(&installation.name, component)),
+            match_labels: Some(colour_selector(&installation.name, component, colour)),
             ..LabelSelector::default()
         }),
         ..TopologySpreadConstraint::default()

@@ -3,21 +3,46 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::resume_matcher::decide::Phase;
+use crate::crd::{Colour, Step};
+use crate::release::{Candidate, Flow, wanted};
 use crate::resume_matcher::fixtures::{credentials, external_installation, installation};
 
-fn decision(installation: &Installation) -> Decision {
-    Decision {
-        phase: Phase::Released,
-        job: JobStep::Ensure,
-        workloads: Some(installation.release.clone()),
+fn record(installation: &Installation) -> Record {
+    let target = target(installation, &credentials(installation));
+    Record {
+        active: Some(target.slot(Colour::Blue, 1)),
+        flow: Flow::Settled,
+        step: Step::Done,
+        since: jiff::Timestamp::UNIX_EPOCH,
+        rejected: None,
+        history: vec![],
+        counter: 1,
         migrated: None,
-        look_again: None,
+        contracted: vec![],
     }
 }
 
+/// The objects of a record, and with `jobs` those of all Jobs too.
+fn of_record(installation: &Installation, record: &Record, jobs: bool) -> Children {
+    let credentials = credentials(installation);
+    let target = target(installation, &credentials);
+    let delay = installation.settings.scale_down_delay;
+    let mut wanted = wanted(record, delay, false, jiff::Timestamp::UNIX_EPOCH);
+    if jobs {
+        wanted.jobs = crate::release::Jobs { plan: true, migrate: true, contract: true };
+    }
+    let releases = Releases {
+        wanted: &wanted,
+        kept: &BTreeMap::new(),
+        target: &target.id,
+        keys: &job_keys(&credentials, record, &target.migration),
+        may_make_jobs: true,
+    };
+    build(installation, &credentials, &releases)
+}
+
 fn everything(installation: &Installation) -> Children {
-    build(installation, &credentials(installation), &decision(installation), "0123456789ab")
+    of_record(installation, &record(installation), true)
 }
 
 /// All objects as JSON; the destructuring makes a new kind impossible to forget.
@@ -31,6 +56,7 @@ fn objects(children: Children) -> Vec<Value> {
         network_policies,
         stateful_sets,
         jobs,
+        revisions,
         deployments,
         autoscalers,
         disruption_budgets,
@@ -46,6 +72,7 @@ fn objects(children: Children) -> Vec<Value> {
     take(json!(network_policies));
     take(json!(stateful_sets));
     take(json!(jobs));
+    take(json!(revisions));
     take(json!(deployments));
     take(json!(autoscalers));
     take(json!(disruption_budgets));
@@ -93,7 +120,7 @@ fn every_pod_meets_the_restricted_standard() {
             assert!(container["resources"]["requests"]["cpu"].is_string(), "{container}");
         }
     }
-    assert_eq!(pods, 6 + 6 + 3);
+    assert_eq!(pods, 8 + 8 + 5);
 }
 
 #[test]
@@ -112,35 +139,81 @@ fn nothing_but_secrets_holds_a_credential() {
 #[test]
 fn before_the_migration_there_is_no_workload_and_no_autoscaler() {
     let installation = installation(json!({}));
-    let decision = Decision { workloads: None, ..decision(&installation) };
-    let children = build(&installation, &credentials(&installation), &decision, "k");
+    let slot = record(&installation).active.unwrap();
+    let candidate = Candidate { slot, api_pods: 2, worker_pods: 2, rollback: false };
+    let record = Record::first(candidate, None, jiff::Timestamp::UNIX_EPOCH);
+    let children = of_record(&installation, &record, false);
     assert!(children.deployments.is_empty() && children.autoscalers.is_empty());
     assert_eq!(children.jobs.len(), 1);
 }
 
 #[test]
-fn while_a_migration_waits_the_old_release_goes_on() {
-    let installation = installation(json!({"version": "2"}));
-    let old = Release { version: "1".into(), api_image: "api:1".into(), worker_image: "worker:1".into() };
-    let decision = Decision { workloads: Some(old), ..decision(&installation) };
-    let children = build(&installation, &credentials(&installation), &decision, "k");
-    let image = |of: &Deployment| {
-        of.spec.clone().unwrap().template.spec.unwrap().containers[0].image.clone().unwrap()
+fn while_a_candidate_is_on_its_way_what_serves_stays_as_it_was() {
+    let old = installation(json!({"version": "1"}));
+    let new = installation(json!({"version": "2", "api": {"resources": {"limits": {"memory": "9Gi"}}}}));
+    let serving = record(&old);
+    let target = target(&new, &credentials(&new));
+    let candidate =
+        Candidate { slot: target.slot(Colour::Green, 2), api_pods: 4, worker_pods: 2, rollback: false };
+    let rising = Record { flow: Flow::Rise { candidate }, step: Step::Warm, counter: 2, ..serving.clone() };
+    let kept = Revision::of_spec(&old, &serving.active.as_ref().unwrap().id, Colour::Blue);
+    let delay = new.settings.scale_down_delay;
+    let releases = Releases {
+        wanted: &wanted(&rising, delay, false, jiff::Timestamp::UNIX_EPOCH),
+        kept: &BTreeMap::from([(1, kept.clone())]),
+        target: &target.id,
+        keys: &JobKeys::default(),
+        may_make_jobs: true,
     };
-    assert_eq!(children.deployments.iter().map(image).collect::<Vec<_>>(), ["api:1", "worker:1"]);
-    let job = children.jobs[0].spec.clone().unwrap().template.spec.unwrap();
-    assert_eq!(job.containers[0].image.as_deref(), Some("resumematcher/worker:2"));
+    let children = build(&new, &credentials(&new), &releases);
+    let of = |name: &str| {
+        let named = |deployment: &&Deployment| deployment.metadata.name.as_deref() == Some(name);
+        children.deployments.iter().find(named).unwrap().spec.clone().unwrap()
+    };
+    assert_eq!(of("acme-api-blue").template, kept.api);
+    assert_eq!((of("acme-api-green").replicas, of("acme-worker-green").replicas), (Some(4), Some(2)));
+    let selector = children.services[0].spec.clone().unwrap().selector.unwrap();
+    assert_eq!(selector["resumematcher.io/colour"], "blue");
+    assert_eq!(
+        children.autoscalers[0].spec.clone().unwrap().min_replicas,
+        Some(4),
+        "blue must not shrink meanwhile"
+    );
 }
 
 #[test]
-fn the_migration_key_follows_image_and_services() {
-    let key = |spec: Value| {
+fn a_release_is_told_by_what_reaches_the_pods() {
+    let of = |spec: Value| {
         let installation = installation(spec);
-        migration_key(&installation, &credentials(&installation))
+        target(&installation, &credentials(&installation))
     };
-    assert_eq!(key(json!({})), key(json!({"worker": {"replicas": 9}})));
-    assert_ne!(key(json!({})), key(json!({"version": "9"})));
-    assert_eq!(key(json!({})), key(json!({"ingress": {"host": "cv.example"}})));
+    let plain = of(json!({}));
+    // The number of pods and the way in change no pod.
+    assert_eq!(plain.id, of(json!({"worker": {"replicas": 9}, "release": {"bakeTime": "9m"}})).id);
+    for change in [
+        json!({"version": "9"}),
+        json!({"images": {"worker": "w:1"}}),
+        json!({"ingress": {"host": "cv.example"}}),
+        json!({"worker": {"concurrency": 3}}),
+        json!({"api": {"nodeSelector": {"a": "b"}}}),
+        json!({"imagePullSecrets": [{"name": "p"}]}),
+    ] {
+        assert_ne!(plain.id, of(change.clone()).id, "{change}");
+    }
+    assert_eq!(plain.migration, of(json!({"worker": {"replicas": 9}})).migration);
+    assert_eq!(plain.migration, of(json!({"ingress": {"host": "cv.example"}})).migration);
+    assert_ne!(plain.migration, of(json!({"version": "9"})).migration);
+}
+
+#[test]
+fn each_try_of_a_release_has_jobs_of_its_own() {
+    let installation = installation(json!({}));
+    let of = |number| {
+        let record = Record { counter: number, ..record(&installation) };
+        job_keys(&credentials(&installation), &record, "m").name(&installation, Task::Expand)
+    };
+    assert_ne!(of(1), of(2));
+    assert_eq!(of(1), of(1));
 }
 
 #[test]

@@ -25,6 +25,44 @@ pub(super) async fn problem(
     Ok(pods.iter().find_map(pod_problem))
 }
 
+/// A pod, as far as watching a release needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodSeen {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub ip: String,
+    /// How often its containers were started anew, and why the last time.
+    pub restarts: i32,
+    /// What its container said when it last ended.
+    pub problem: Option<String>,
+}
+
+/// The pods that a selector selects and that have an address.
+///
+/// # Errors
+/// When the API server refuses or is not reached.
+pub(super) async fn seen(
+    client: &Client,
+    namespace: &str,
+    selector: &str,
+) -> Result<Vec<PodSeen>, kube::Error> {
+    let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let pods = api.list(&ListParams::default().labels(selector)).await?.items;
+    Ok(pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).filter_map(pod_seen).collect())
+}
+
+fn pod_seen(pod: &Pod) -> Option<PodSeen> {
+    let status = pod.status.as_ref()?;
+    let restarts = status.container_statuses.iter().flatten().map(|container| container.restart_count).sum();
+    let problem = status.container_statuses.iter().flatten().find_map(|container| {
+        let last = container.last_state.as_ref()?.terminated.as_ref()?;
+        let words = last.message.as_deref().map(shorten).unwrap_or_default();
+        Some(format!("{} (exit code {}) {words}", last.reason.as_deref().unwrap_or("Error"), last.exit_code))
+    });
+    Some(PodSeen { name: pod.name_any(), ip: status.pod_ip.clone()?, restarts, problem })
+}
+
 fn pod_problem(pod: &Pod) -> Option<String> {
     let name = pod.name_any();
     let status = pod.status.as_ref()?;

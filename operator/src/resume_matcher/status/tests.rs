@@ -3,17 +3,16 @@
 use serde_json::json;
 
 use super::*;
-use crate::resume_matcher::decide::{JobState, JobStep};
+use crate::crd::{Colour, Step};
+use crate::release::{Candidate, Flow, JobState, Plan, Rejection};
 use crate::resume_matcher::fixtures::{installation, object};
-use crate::resume_matcher::model::Release;
-use crate::resume_matcher::observe::JobSeen;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::new(1_800_000_000 + second, 123_000_000).unwrap()
 }
 
-fn serving() -> TierState {
-    TierState { exists: true, wanted: 2, replicas: 2, ready: 2, rolled_out: true, problem: None, image: None }
+fn serving() -> Tier {
+    Tier { id: Some("id".into()), wanted: 2, replicas: 2, ready: 2, rolled_out: true, problem: None }
 }
 
 fn healthy() -> Observed {
@@ -22,20 +21,53 @@ fn healthy() -> Observed {
         database: ready("acme-postgres"),
         cache: ready("acme-redis"),
         storage: ready("acme-storage"),
-        job: None,
-        api: serving(),
-        worker: serving(),
+        blue: Tiers { api: serving(), worker: serving() },
+        green: Tiers::default(),
+        service: None,
+        plan: Plan::Unknown { problem: None },
+        migration: None,
+        contract: None,
+        revisions: std::collections::BTreeMap::new(),
     }
 }
 
-fn decision(phase: Phase, workloads: Option<Release>) -> Decision {
-    Decision { phase, job: JobStep::Leave, workloads, migrated: Some("m".into()), look_again: None }
+fn target() -> Target {
+    Target {
+        id: "id".into(),
+        version: "1".into(),
+        api_image: "api:1".into(),
+        worker_image: "worker:1".into(),
+        migration: "m".into(),
+        api_pods: 2,
+        worker_pods: 2,
+        settings: installation(json!({})).settings,
+    }
+}
+
+fn released() -> Record {
+    Record {
+        active: Some(target().slot(Colour::Blue, 1)),
+        flow: Flow::Settled,
+        step: Step::Done,
+        since: at(0),
+        rejected: None,
+        history: vec![],
+        counter: 1,
+        migrated: Some("m".into()),
+        contracted: vec![],
+    }
+}
+
+/// The first version, before its migration.
+fn installing() -> Record {
+    let slot = target().slot(Colour::Blue, 1);
+    Record::first(Candidate { slot, api_pods: 2, worker_pods: 2, rollback: false }, None, at(0))
 }
 
 fn status(
     object: &ResumeMatcher,
     observed: &Observed,
-    decision: &Decision,
+    record: &Record,
     now: Timestamp,
 ) -> ResumeMatcherStatus {
     let installation = installation(json!({"ingress": {"host": "cv.example"}}));
@@ -43,15 +75,13 @@ fn status(
     let passed = Passed {
         installation: &installation,
         observed,
-        decision,
+        target: &target(),
+        record,
+        waiting_for: None,
+        keys: &JobKeys { candidate: "1".into(), active: "1".into() },
         applied: Some(&applied),
-        job: "acme-migrate-1",
     };
     after_pass(object, &passed, now)
-}
-
-fn released() -> Decision {
-    decision(Phase::Released, Some(installation(json!({})).release))
 }
 
 /// Status, reason and message of a condition.
@@ -110,8 +140,8 @@ fn a_time_changes_with_the_status_alone() {
 #[test]
 fn while_a_release_rolls_out_its_parts_serve_and_the_whole_is_not_ready_yet() {
     let mut observed = healthy();
-    observed.api.rolled_out = false;
-    observed.api.problem = Some("pod p: container api: ImagePullBackOff".into());
+    observed.blue.api.rolled_out = false;
+    observed.blue.api.problem = Some("pod p: container api: ImagePullBackOff".into());
     let status = status(&object(json!({})), &observed, &released(), at(0));
     assert_eq!(short(&status, "Ready"), "False RollingOut");
     assert_eq!(short(&status, "APIReady"), "True Available");
@@ -121,28 +151,26 @@ fn while_a_release_rolls_out_its_parts_serve_and_the_whole_is_not_ready_yet() {
 #[test]
 fn a_first_installation_tells_what_it_waits_for() {
     let mut observed = healthy();
-    observed.api = TierState::default();
-    observed.worker = TierState::default();
+    observed.blue = Tiers::default();
     observed.cache =
         PartState::NotReady { message: "StatefulSet people/acme-redis: its pod is starting".into() };
-    let waiting = status(&object(json!({})), &observed, &decision(Phase::DataServices, None), at(0));
+    let waiting = status(&object(json!({})), &observed, &installing(), at(0));
     assert_eq!(short(&waiting, "Ready"), "False NotReady");
     assert_eq!(said(&waiting, "Reconciling").2, "StatefulSet people/acme-redis: its pod is starting");
     observed.cache = healthy().cache;
-    let migrating = status(&object(json!({})), &observed, &decision(Phase::Migrating, None), at(0));
+    observed.migration = Some(JobState::Running { problem: None });
+    let migrating = status(&object(json!({})), &observed, &installing(), at(0));
     assert_eq!(short(&migrating, "Ready"), "False Migrating");
     assert_eq!(short(&migrating, "APIReady"), "False WaitingForSchema");
 }
 
 #[test]
-fn a_failed_migration_is_told_in_its_own_words() {
+fn a_failed_first_migration_is_told_in_its_own_words() {
     let mut observed = healthy();
-    let failed = JobState::Failed { at: at(0), permanent: true };
-    observed.job =
-        Some(JobSeen { state: failed, message: Some("pod p: container migrate: no such role".into()) });
-    let release = Release::from(&ReleaseStatus::default());
-    let status =
-        status(&object(json!({})), &observed, &decision(Phase::MigrationStuck, Some(release)), at(0));
+    observed.blue = Tiers::default();
+    let message = "Job people/acme-migrate-1 failed: pod p: container migrate: no such role".to_owned();
+    observed.migration = Some(JobState::Failed { at: at(0), permanent: true, message });
+    let status = status(&object(json!({})), &observed, &installing(), at(0));
     let (ready, reason, message) = said(&status, "Ready");
     assert_eq!((ready.as_str(), reason.as_str()), ("False", "MigrationFailed"));
     assert!(message.contains("Job people/acme-migrate-1") && message.contains("no such role"), "{message}");
@@ -151,14 +179,52 @@ fn a_failed_migration_is_told_in_its_own_words() {
 }
 
 #[test]
+fn a_release_that_was_given_up_says_step_object_and_reason_while_the_old_one_serves() {
+    let mut record = released();
+    record.active = Some(Target { id: "old".into(), version: "0".into(), ..target() }.slot(Colour::Blue, 1));
+    record.migrated = None;
+    record.rejected = Some(Rejection {
+        id: "id".into(),
+        number: 2,
+        version: "1".into(),
+        step: Step::Migrate,
+        reason: "MigrationFailed".into(),
+        message: "Job people/acme-migrate-2 failed: no such column".into(),
+        at: at(0),
+    });
+    let status = status(&object(json!({})), &healthy(), &record, at(0));
+    let (_, _, message) = said(&status, "Ready");
+    for word in ["release 2", "step Migrate", "acme-migrate-2", "no such column", "version 0 serves"] {
+        assert!(message.contains(word), "{word} is not in {message}");
+    }
+    assert_eq!(short(&status, "Stalled"), "True MigrationFailed");
+    assert_eq!(short(&status, "Degraded"), "True MigrationFailed");
+    assert_eq!(short(&status, "SchemaUpToDate"), "False MigrationFailed");
+    assert_eq!(short(&status, "APIReady"), "True Available");
+}
+
+#[test]
+fn while_a_candidate_is_on_its_way_the_whole_is_not_ready_and_the_parts_are() {
+    let mut record = released();
+    record.active = Some(Target { id: "old".into(), ..target() }.slot(Colour::Blue, 1));
+    let slot = target().slot(Colour::Green, 2);
+    record.flow = Flow::Rise { candidate: Candidate { slot, api_pods: 2, worker_pods: 2, rollback: false } };
+    record.step = Step::Analyse;
+    let status = status(&object(json!({})), &healthy(), &record, at(0));
+    assert_eq!(short(&status, "Ready"), "False Releasing");
+    assert_eq!(short(&status, "APIReady"), "True Available");
+    assert_eq!(short(&status, "Stalled"), "False Progresses");
+}
+
+#[test]
 fn fewer_pods_than_wanted_is_degraded_and_none_is_not_ready() {
     let mut observed = healthy();
-    observed.api.ready = 1;
+    observed.blue.api.ready = 1;
     assert_eq!(
         short(&status(&object(json!({})), &observed, &released(), at(0)), "APIReady"),
         "True Degraded"
     );
-    observed.api.ready = 0;
+    observed.blue.api.ready = 0;
     assert_eq!(short(&status(&object(json!({})), &observed, &released(), at(0)), "Ready"), "False NotReady");
 }
 
@@ -190,14 +256,15 @@ fn a_failed_pass_leaves_ready_alone_and_reconciles() {
 #[test]
 fn a_suspended_installation_says_so() {
     let installation = installation(json!({}));
-    let decision = released();
-    let observed = healthy();
+    let (observed, record) = (healthy(), released());
     let passed = Passed {
         installation: &installation,
         observed: &observed,
-        decision: &decision,
+        target: &target(),
+        record: &record,
+        waiting_for: None,
+        keys: &JobKeys::default(),
         applied: None,
-        job: "j",
     };
     let status = after_pass(&object(json!({"suspend": true})), &passed, at(0));
     assert_eq!(short(&status, "Reconciling"), "False Suspended");
