@@ -60,6 +60,35 @@ pub(crate) enum Command {
         #[arg(long, short = 'o', value_name = "FILE")]
         file: PathBuf,
     },
+    /// Show what an installation in the cluster runs, what happens, and what is wrong.
+    Status(Installation),
+    /// List the releases of an installation.
+    Releases(Installation),
+    /// Switch to the candidate that passed its analysis.
+    Promote(Installation),
+    /// Give the candidate up.
+    Abort(Installation),
+    /// Leave the version that serves for the one before it.
+    Rollback(Installation),
+    /// Try the release that was given up again.
+    Retry(Installation),
+    /// Keep the release in its step.
+    Pause(Installation),
+    /// Let a paused release go on.
+    Resume(Installation),
+}
+
+/// An installation in the cluster that kubectl is configured for.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Installation {
+    /// Name of the ResumeMatcher.
+    pub(crate) name: String,
+    /// Its namespace [default: that of the current context].
+    #[arg(long, short)]
+    pub(crate) namespace: Option<String>,
+    /// The kubeconfig's context [default: the current one].
+    #[arg(long)]
+    pub(crate) context: Option<String>,
 }
 
 /// The resumes to rank.

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
+use commands::release::Order;
 use settings::Settings;
 
 fn main() -> ExitCode {
@@ -29,6 +30,14 @@ fn main() -> ExitCode {
         }
         Command::Rank { job, pool, day } => commands::rank::run(&settings, &job, &pool, day.or_today()),
         Command::Index { folder, file } => commands::index::run(&settings, &folder, &file),
+        Command::Status(of) => commands::release::status(&settings, &of),
+        Command::Releases(of) => commands::release::releases(&settings, &of),
+        Command::Promote(of) => commands::release::order(&of, Order::Promote),
+        Command::Abort(of) => commands::release::order(&of, Order::Abort),
+        Command::Rollback(of) => commands::release::order(&of, Order::Rollback),
+        Command::Retry(of) => commands::release::order(&of, Order::Retry),
+        Command::Pause(of) => commands::release::order(&of, Order::Pause),
+        Command::Resume(of) => commands::release::order(&of, Order::Resume),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

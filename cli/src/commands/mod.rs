@@ -6,3 +6,4 @@ pub(crate) mod index;
 pub(crate) mod match_one;
 pub(crate) mod parse;
 pub(crate) mod rank;
+pub(crate) mod release;

@@ -74,7 +74,7 @@ pub(super) fn roll(case: &Case<'_>, active: &Slot, candidate: &Candidate) -> Dec
         return supersede(case, candidate);
     }
     if orders.pause {
-        return Decision::wait(*record, "the release is paused");
+        return Decision::wait(record, "the release is paused");
     }
     match record.step {
         Step::Plan => plan(case, candidate),

@@ -134,7 +134,7 @@ fn the_secrets_to_read_are_those_that_the_spec_names_once_each() {
 
 #[test]
 fn times_are_read_and_nonsense_refused() {
-    let seconds = |text: &str| super::duration(text).map(|time| time.as_secs());
+    let seconds = |text: &str| duration(text).map(|time| time.as_secs());
     assert_eq!([seconds("90s"), seconds("10m"), seconds("1h30m")], [Some(90), Some(600), Some(5400)]);
     assert_eq!([seconds("5"), seconds("m"), seconds("1d"), seconds("99999999999999999999s")], [None; 4]);
 }
