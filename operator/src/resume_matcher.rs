@@ -218,6 +218,10 @@ async fn pass_or_report(seen: &ResumeMatcher, context: &Context) -> Result<Actio
         context.failures.reset(&namespace, &name);
         return Ok(Action::await_change());
     };
+    // A read that is behind the watch would take the spec of before for what is asked for, and then rest.
+    if object.metadata.generation < seen.metadata.generation {
+        return Ok(Action::requeue(AT_ONCE));
+    }
     match pass(&object, context).await {
         Ok(action) => {
             context.failures.reset(&namespace, &name);
