@@ -44,8 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// `(domain, file name, text)` of every file. What is read lives as long as this short process.
-fn read_files() -> Result<Vec<(&'static str, &'static str, &'static str)>, Box<dyn Error>> {
+/// A file's domain, name and text.
+type SourceFile = (&'static str, &'static str, &'static str);
+
+/// Every file of the taxonomy. What is read lives as long as this short process.
+fn read_files() -> Result<Vec<SourceFile>, Box<dyn Error>> {
     let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("taxonomy");
     let mut paths = Vec::new();
     for entry in fs::read_dir(&folder)? {

@@ -10,18 +10,15 @@
 
 mod support;
 
-use platform::names::TenantId;
+use platform::names::{AccountId, TenantId};
 use platform::postgres::{account_transaction, sign_in_transaction, tenant_transaction};
 use platform::tasks::{self, Claim, Notice, TaskKind};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use support::{migrated_pool, sign_up};
 use uuid::Uuid;
 
-/// A tenant with at least one row in every table.
-async fn populate(pool: &PgPool) -> TenantId {
-    let (tenant, account) = sign_up(pool).await;
-    let mut transaction = tenant_transaction(pool, tenant).await.unwrap();
-    let [resume, job, one_match] = [(); 3].map(|()| Uuid::now_v7());
+/// The rows that belong to an account rather than to its work.
+async fn populate_account(transaction: &mut PgConnection, tenant: TenantId, account: AccountId) {
     sqlx::query(
         "INSERT INTO sessions (id, tenant_id, account_id, refresh_hash, expires_at)
          VALUES ($1, $2, $3, sha256('x'), now() + interval '1 hour')",
@@ -59,6 +56,14 @@ async fn populate(pool: &PgPool) -> TenantId {
     .execute(&mut *transaction)
     .await
     .unwrap();
+}
+
+/// A tenant with at least one row in every table.
+async fn populate(pool: &PgPool) -> TenantId {
+    let (tenant, account) = sign_up(pool).await;
+    let mut transaction = tenant_transaction(pool, tenant).await.unwrap();
+    let [resume, job, one_match] = [(); 3].map(|()| Uuid::now_v7());
+    populate_account(&mut transaction, tenant, account).await;
     sqlx::query(
         "INSERT INTO resumes (id, tenant_id, account_id, file_name, media_type, size_bytes, sha256, object_key)
          VALUES ($1, $2, $3, 'cv.pdf', 'application/pdf', 1, sha256('x'), 'k')",

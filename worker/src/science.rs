@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_file_without_text_lacks_recognition_and_one_with_text_does_not() {
-        assert_eq!(matching::ExtractError::NoText { pages: 1 }.class(), NO_TEXT);
+        assert_eq!(ExtractError::NoText { pages: 1 }.class(), NO_TEXT);
         assert!(read(b"  \n", "blank.txt", Purpose::Job).lacks_recognition());
         assert!(!read(b"text\n", "job.txt", Purpose::Job).lacks_recognition());
         assert!(!read(b"", "empty.txt", Purpose::Job).lacks_recognition());

@@ -46,11 +46,14 @@ impl Dice {
     }
 }
 
+/// What a process is started with.
+type Variables = Vec<(&'static str, String)>;
+
 /// Everything that can be killed.
 struct Installation {
     redis: test_services::Redis,
-    apis: Vec<(Vec<(&'static str, String)>, Option<Process>)>,
-    worker_variables: Vec<(&'static str, String)>,
+    apis: Vec<(Variables, Option<Process>)>,
+    worker_variables: Variables,
     workers: Vec<Option<Process>>,
     kills: [usize; 3],
 }

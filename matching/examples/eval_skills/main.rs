@@ -92,7 +92,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             }
             match figure.target {
                 Some(target) => {
-                    println!("  target {target} {}", if figure.met == Some(true) { "met" } else { "MISSED" })
+                    println!("  target {target} {}", if figure.met == Some(true) { "met" } else { "MISSED" });
                 }
                 None => println!(),
             }

@@ -115,8 +115,8 @@ fn person(basics: &Basics) -> Vec<Line> {
         read_all(&all).basics == expected
     };
     // Bit 0 labels the headline, bit 1 the place, bit 2 the name.
-    let forms = (0..8_u8).map(|labels| person_lines(basics, labels));
-    forms.clone().find(understood).or_else(|| forms.last()).unwrap_or_default()
+    let mut forms = (0..8_u8).map(|labels| person_lines(basics, labels));
+    forms.clone().find(understood).or_else(|| forms.next_back()).unwrap_or_default()
 }
 
 fn person_lines(basics: &Basics, labels: u8) -> Vec<Line> {

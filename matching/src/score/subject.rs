@@ -204,12 +204,13 @@ pub(super) fn read_subjects(text: &str, tokens: &[Token], from: usize, side: Sid
             reading.next = at + 1;
             break;
         }
-        let splits =
-            side == Side::Job && (token.gap == Gap::Item || matches!(word, "or" | "oder" | "ou" | "u"));
+        let or = matches!(word, "or" | "oder" | "ou" | "u");
+        let splits = side == Side::Job && (token.gap == Gap::Item || or);
         if splits {
             close(text, tokens, &mut open, &mut reading);
         }
-        if !matches!(word, "or" | "oder" | "ou" | "u") && !(open.is_none() && is_filler(word)) {
+        let leads_nowhere = or || (open.is_none() && is_filler(word));
+        if !leads_nowhere {
             open = Some(open.map_or((at, at), |(first, _)| (first, at)));
         }
         if reading.subjects.len() >= MOST || open.is_some_and(|(first, last)| last - first >= LONGEST) {
