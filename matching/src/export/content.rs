@@ -167,7 +167,7 @@ fn location(place: &Location, labelled: bool) -> Vec<Line> {
     vec![Line::labelled(Kind::Contact, "Location", &parts.join(", "))]
 }
 
-/// "GitHub: https://github.com/jane", with the name of the account where the address does not tell it.
+/// `GitHub: https://github.com/jane`, with the name of the account where the address does not tell it.
 fn profile(profile: &Profile) -> Line {
     let network = profile.network.as_deref().unwrap_or("Profile");
     let Profile { username, url, .. } = profile;
