@@ -95,7 +95,9 @@ fn continues_name(before: &Row<'_, '_>, row: &Row<'_, '_>) -> bool {
     let listed = last.text.matches(',').count() >= 2 && last.same_style(next);
     // Short names do not fill a line of this length by accident.
     let long = last.text.chars().count() >= 50 && last.same_style(next);
-    connected || listed || long || next.text.starts_with(char::is_lowercase) || next.text.starts_with('(')
+    // A single word has no place to break at: what stands below it in small letters ("k8s") is a name of its own.
+    let goes_on = last.text.trim().contains(' ') && next.text.starts_with(char::is_lowercase);
+    connected || listed || long || goes_on || next.text.starts_with('(')
 }
 
 /// Groups rows into units.
