@@ -1,10 +1,14 @@
 //! `cargo xtask generate`: writes the files that are made from the code, or checks that they are up to date.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::run::{cargo, output, root};
+use crate::run::{cargo, output, programs, root};
+
+/// The program that prints most of them.
+const OPERATOR: &str = "resume-matcher-operator";
 
 /// What to do with them.
 #[derive(clap::Args)]
@@ -22,20 +26,39 @@ const MEND: &str = "run `cargo xtask generate` and commit the result";
 /// # Errors
 /// When the operator cannot be built or a file cannot be written; with `--check`, when one differs.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    // Not `--package`: the features are nearer to those of the tests then, so less is compiled a second time.
+    let print = |what: &str| output(&mut cargo(&["run", "--quiet", "--bin", OPERATOR, "--", what]));
+    bring(&files(&print)?, options.check)
+}
+
+/// Fails when a file is not what it would be, by the operator that the tests have built: nothing is compiled for it.
+///
+/// # Errors
+/// When one differs, or the tests cannot be built.
+pub(crate) fn check_by_test_build() -> anyhow::Result<()> {
+    let build = ["test", "--locked", "--workspace", "--no-run", "--message-format=json-render-diagnostics"];
+    let messages = output(cargo(&build).stdin(Stdio::null()).stderr(Stdio::inherit()))?;
+    let operator = programs(&messages).find(|(name, _)| name == OPERATOR);
+    let (_, operator) = operator.with_context(|| format!("cargo did not build {OPERATOR}"))?;
+    bring(&files(&|what| output(Command::new(&operator).arg(what)))?, true)
+}
+
+/// Writes what differs; with `check` fails instead.
+fn bring(files: &[(PathBuf, String)], check: bool) -> anyhow::Result<()> {
     let mut stale = Vec::new();
-    for (path, content) in files()? {
-        let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
-        if std::fs::read_to_string(&path).is_ok_and(|present| present == content) {
+    for (path, content) in files {
+        let shown = path.strip_prefix(root()).unwrap_or(path).display().to_string();
+        if std::fs::read_to_string(path).is_ok_and(|present| present == *content) {
             continue;
         }
-        if options.check {
+        if check {
             stale.push(shown);
             continue;
         }
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
         }
-        std::fs::write(&path, content).with_context(|| format!("write {shown}"))?;
+        std::fs::write(path, content).with_context(|| format!("write {shown}"))?;
         println!("wrote {shown}");
     }
     if !stale.is_empty() {
@@ -46,10 +69,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Each generated file and its content. The chart has its own copy, because a chart cannot reach outside its folder,
 /// and keeps the definition when it is uninstalled: deleting it would delete every installation.
-fn files() -> anyhow::Result<Vec<(PathBuf, String)>> {
-    // Not `--package`: with the features of the whole workspace nothing is compiled a second time.
-    let print =
-        |what| output(&mut cargo(&["run", "--quiet", "--bin", "resume-matcher-operator", "--", what]));
+fn files(print: &dyn Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Vec<(PathBuf, String)>> {
     let definition = print("crd")?;
     let plain = format!("{HEADER}{definition}");
     let kept = definition.replacen(

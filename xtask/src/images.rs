@@ -15,7 +15,8 @@ use crate::cache;
 use crate::model;
 use crate::progress::{Progress, Step};
 use crate::run::{output, root};
-use app::{APPS, App};
+pub(crate) use app::APPS;
+use app::App;
 use engine::{Build, Engine, Kind};
 
 /// Archives of one image that are kept: the newest few, so that switching between branches is quick.

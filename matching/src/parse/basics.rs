@@ -62,7 +62,7 @@ pub(super) fn person<'d>(layout: &Layout<'d>, top: &[&Frag<'d>], sections: &[Sec
         .filter(|section| section.kind == Profiles)
         .flat_map(|section| section.frags.iter().copied())
         .collect();
-    person.pair_networks(layout, &from_profiles);
+    person.pair_networks(&from_profiles);
     person.accounts.sort_by_key(|account| account.network.range.start);
     if person.name.is_none() {
         person.find_name(layout, &near, sections);
@@ -236,7 +236,7 @@ impl Person {
         }
     }
 
-    fn pair_networks(&mut self, layout: &Layout<'_>, frags: &[&Frag<'_>]) {
+    fn pair_networks(&mut self, frags: &[&Frag<'_>]) {
         for (index, frag) in frags.iter().enumerate() {
             let Some(network) = network_name(frag.text) else { continue };
             if self.accounts.iter().any(|account| account.network.text == network) {
@@ -251,7 +251,6 @@ impl Person {
                 .copied()
                 .or_else(|| frags.get(index + 1).copied())
                 .filter(|other| network_name(other.text).is_none() && !other.text.contains(' '));
-            let _ = layout;
             self.accounts.push(Account {
                 network: Value::new(network, frag.range.clone(), 0.95),
                 username: user

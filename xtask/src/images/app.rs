@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::cache;
 use crate::progress::Step;
-use crate::run::{cargo, check, output, root};
+use crate::run::{self, cargo, check, output, root};
 
 /// An image of ours.
 pub(crate) struct App {
@@ -88,11 +88,9 @@ pub(crate) fn compile(
     step.say("compiling");
     let messages = output(command.stdin(Stdio::null()).stderr(Stdio::inherit()))?;
     let mut programs = BTreeMap::new();
-    for message in messages.lines().filter(|line| line.starts_with('{')) {
-        let message: serde_json::Value = serde_json::from_str(message).context("read what cargo built")?;
-        let Some((name, path)) = program(&message) else { continue };
+    for (name, path) in run::programs(&messages) {
         if let Some(app) = apps.iter().find(|app| app.binary == name) {
-            programs.insert(app.binary, strip(Path::new(path), into)?);
+            programs.insert(app.binary, strip(&path, into)?);
         }
     }
     for app in apps {
@@ -119,14 +117,6 @@ fn strip(program: &Path, into: &Path) -> anyhow::Result<PathBuf> {
     check(Command::new("strip").arg("-o").arg(&stripped).arg(program))
         .with_context(|| format!("strip {}", program.display()))?;
     Ok(stripped)
-}
-
-/// Name and path of the program that one of cargo's messages tells of; a program's own unit tests are not the program.
-fn program(message: &serde_json::Value) -> Option<(&str, &str)> {
-    let text = |pointer: &str| message.pointer(pointer).and_then(serde_json::Value::as_str);
-    let is_binary = text("/target/kind/0") == Some("bin");
-    let is_test = message.pointer("/profile/test").and_then(serde_json::Value::as_bool).unwrap_or(false);
-    if is_binary && !is_test { Some((text("/target/name")?, text("/executable")?)) } else { None }
 }
 
 /// Lays the files out in `folder`, by hard links where that works: nothing of 90 MB is copied then.
@@ -176,26 +166,4 @@ pub(crate) fn check_glibc() -> anyhow::Result<()> {
         "binaries of this machine need glibc 2.{minor}, the images have 2.36: use --compile inside (Docker or Podman)"
     );
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::program;
-
-    #[test]
-    fn unit_tests_and_libraries_are_not_programs() {
-        let message = |kind: &str, test: bool| {
-            json!({
-                "target": {"kind": [kind], "name": "worker"},
-                "profile": {"test": test},
-                "executable": "/x/worker"
-            })
-        };
-        assert_eq!(program(&message("bin", false)), Some(("worker", "/x/worker")));
-        assert_eq!(program(&message("bin", true)), None);
-        assert_eq!(program(&message("test", true)), None);
-        assert_eq!(program(&json!({"reason": "build-finished", "success": true})), None);
-    }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use super::cluster;
 use super::counts::Counts;
 use crate::run::{cargo, check, output, root};
-use crate::{model, tools};
+use crate::{generate, images, model, tools};
 
 /// A step.
 pub(crate) struct Step {
@@ -37,7 +37,12 @@ pub(crate) const STEPS: &[Step] = &[
         purpose: "unit and integration tests on real services",
         run: |counts| cargo_test(counts, &["--workspace"], &[]),
     },
-    Step { name: "generated", purpose: "generated files are up to date", run: |_| generated() },
+    Step { name: "alone", purpose: "the programs of the images compile by themselves", run: |_| alone() },
+    Step {
+        name: "generated",
+        purpose: "generated files are up to date",
+        run: |_| generate::check_by_test_build(),
+    },
     Step {
         name: "manifests",
         purpose: "the Helm chart and the kustomize overlays render",
@@ -82,8 +87,11 @@ fn prepare() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn generated() -> anyhow::Result<()> {
-    check(&mut cargo(&["xtask", "generate", "--check"]))
+/// The programs of the images, as `cargo xtask up` compiles them: what the features of the rest of the workspace (tests,
+/// tools) hide, such as a missing TLS feature, shows here.
+fn alone() -> anyhow::Result<()> {
+    let apps = images::APPS.iter().flat_map(|app| ["--package", app.package]);
+    check(cargo(&["check", "--locked", "--bins"]).args(apps))
 }
 
 /// Renders what people install; that the API server takes it is what the operator's tests and the end-to-end tests see.
