@@ -15,6 +15,10 @@ pub mod rank;
 pub mod score;
 pub mod skills;
 
+/// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one
+/// folder of intermediate artefacts (docs/decisions/0004).
+const _: Option<&str> = option_env!("RESUME_MATCHER_CHECKOUT");
+
 pub use document::{Document, Format};
 pub use embed::{Embedder, ModelError};
 pub use error::ExtractError;

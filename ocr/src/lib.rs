@@ -8,6 +8,10 @@ mod languages;
 mod process;
 mod tsv;
 
+/// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one
+/// folder of intermediate artefacts (docs/decisions/0004).
+const _: Option<&str> = option_env!("RESUME_MATCHER_CHECKOUT");
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

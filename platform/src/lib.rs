@@ -29,3 +29,7 @@ pub mod tasks;
 pub mod telemetry;
 pub mod timestamp;
 pub mod tls;
+
+/// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one
+/// folder of intermediate artefacts (docs/decisions/0004).
+const _: Option<&str> = option_env!("RESUME_MATCHER_CHECKOUT");

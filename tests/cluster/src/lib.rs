@@ -30,6 +30,10 @@ mod pki;
 mod supervisor;
 mod wait;
 
+/// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one
+/// folder of intermediate artefacts (docs/decisions/0004).
+const _: Option<&str> = option_env!("RESUME_MATCHER_CHECKOUT");
+
 pub use access::{Access, AccessError};
 pub use artifacts::{
     BuildError, ControlPlaneTools, PROBE_IMAGE_NAME, Tools, control_plane_tools, tools, versitygw,

@@ -14,6 +14,10 @@ mod postgres;
 mod redis;
 mod service;
 
+/// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one
+/// folder of intermediate artefacts (docs/decisions/0004).
+const _: Option<&str> = option_env!("RESUME_MATCHER_CHECKOUT");
+
 use std::sync::OnceLock;
 
 pub use object_storage::ObjectStorage;
