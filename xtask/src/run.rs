@@ -12,10 +12,24 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// A command that runs cargo in the checkout.
+///
+/// It does not get what `cargo run` has told this program of its own package: build scripts (that of `ring` is one) ask to
+/// be run again when these variables change, so after each change between `cargo` and `cargo xtask` all that uses TLS would be
+/// compiled anew.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     command.args(args).current_dir(root());
     command
+}
+
+/// Whether cargo sets this variable for the package that it runs or builds.
+fn is_of_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+        .iter()
+        .any(|start| variable.starts_with(start))
 }
 
 /// Runs a command to its end; an exit status other than 0 is an error that names it.
@@ -55,7 +69,19 @@ fn program(message: &Value) -> Option<(&str, &str)> {
 mod tests {
     use serde_json::json;
 
-    use super::program;
+    use super::{cargo, is_of_package, program};
+
+    #[test]
+    fn cargo_is_not_told_of_this_package() {
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some(), "the tests run by cargo");
+        let changes: Vec<_> = cargo(&["version"])
+            .get_envs()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.is_none()))
+            .collect();
+        assert!(changes.contains(&("CARGO_PKG_NAME".to_owned(), true)), "{changes:?}");
+        assert!(changes.contains(&("CARGO_MANIFEST_DIR".to_owned(), true)), "{changes:?}");
+        assert!(!is_of_package("CARGO_HOME") && !is_of_package("CARGO_INCREMENTAL"));
+    }
 
     #[test]
     fn unit_tests_and_libraries_are_not_programs() {
