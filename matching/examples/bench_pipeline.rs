@@ -37,19 +37,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut stages, mut read, mut bytes, mut refused) = ([0.0; 4], 0_u32, 0, 0_u32);
     for file in &files {
         let content = std::fs::read(file)?;
-        let start = computed()?;
+        let start = computed();
         let Ok(document) = matching::extract(&content, file.to_str(), &options) else {
             refused += 1;
             continue;
         };
-        let extracted = computed()?;
+        let extracted = computed();
         let parsed = matching::parse(&document);
-        let parse = computed()?;
+        let parse = computed();
         let prepared = matcher.prepare_resume(&parsed, &document)?;
-        let prepare = computed()?;
+        let prepare = computed();
         let result = matcher.explain(&prepared, &document, &job, DAY);
         std::hint::black_box(result);
-        let times = [extracted - start, parse - extracted, prepare - parse, computed()? - prepare];
+        let times = [extracted - start, parse - extracted, prepare - parse, computed() - prepare];
         for (stage, time) in stages.iter_mut().zip(times) {
             *stage += time;
         }
@@ -101,10 +101,9 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 }
 
 /// Seconds that this thread has computed; other work on the machine does not count.
-fn computed() -> Result<f64, Box<dyn std::error::Error>> {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds: f64 = statistics.split_whitespace().next().ok_or("no figures")?.parse()?;
-    Ok(nanoseconds / 1e9)
+fn computed() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// Peak of the resident memory of this process, in megabytes.

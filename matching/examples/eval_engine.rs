@@ -24,10 +24,9 @@ fn peak_megabytes() -> Result<f64, Box<dyn std::error::Error>> {
 }
 
 /// Seconds that this thread has computed; other work on the machine does not count.
-fn computed() -> Result<f64, Box<dyn std::error::Error>> {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds: f64 = statistics.split_whitespace().next().ok_or("no figures")?.parse()?;
-    Ok(nanoseconds / 1e9)
+fn computed() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn most(name: &str, value: f64, unit: &str, target: f64) -> Value {
@@ -36,10 +35,10 @@ fn most(name: &str, value: f64, unit: &str, target: f64) -> Value {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::var_os("RM_MODEL_DIR").ok_or("set RM_MODEL_DIR to the model's folder")?;
-    let start = computed()?;
+    let (start, clock) = (computed(), std::time::Instant::now());
     let embedder = Embedder::open(std::path::Path::new(&folder))?;
     embedder.embed(&["One text, so that everything has been touched."])?;
-    let (seconds, megabytes) = (computed()? - start, peak_megabytes()?);
+    let (seconds, elapsed, megabytes) = (computed() - start, clock.elapsed(), peak_megabytes()?);
     let golden: Vec<Golden> = serde_json::from_str(include_str!("../tests/golden/embeddings.json"))?;
     let texts: Vec<&str> = golden.iter().map(|golden| golden.text.as_str()).collect();
     let mut lowest = f32::INFINITY;
@@ -54,6 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "target": 0.9999, "met": cosine >= 0.9999,
         }),
         most("embed.cold_start", seconds, "s of processor", 0.3),
+        most("embed.cold_start.elapsed", elapsed.as_secs_f64(), "s by the clock", 0.3),
         most("embed.cold_start.peak_memory", megabytes, "MB", 150.0),
     ];
     println!("{}", json!({ "figures": figures }));

@@ -31,11 +31,10 @@ pub(crate) fn pdf(
         let pages = matching::extract(&content, None, &options()).map_or(1, |document| document.pages.len());
         files.push(File { content, short: pages <= SHORT });
     }
-    let (mut ours, mut first) = ((f64::INFINITY, f64::INFINITY), None);
+    let (mut ours, mut first) = (vec![f64::INFINITY; files.len()], None);
     for _ in 0..TURNS {
         for _ in 0..ROUNDS {
-            ours.0 = ours.0.min(pass(&files, true));
-            ours.1 = ours.1.min(pass(&files, false));
+            pass(&files, &mut ours);
         }
         if let Some(baselines) = baselines {
             first = Some(quicker(first, baselines.run(TOOLS[0], ROUNDS, paths)?));
@@ -48,7 +47,7 @@ pub(crate) fn pdf(
             runs.push((*tool, baselines.run(tool, 1, paths)?));
         }
     }
-    let figures = figures(&files, ours, &runs);
+    let figures = figures(&files, &ours, &runs);
     let texts = |(tool, run): (&str, Run)| Texts {
         tool: tool.to_owned(),
         of: paths.iter().cloned().zip(run.texts).collect(),
@@ -67,53 +66,49 @@ fn quicker(known: Option<Run>, new: Run) -> Run {
     }
 }
 
-/// Reads the short or the long files once; processor seconds.
-fn pass(files: &[File], short: bool) -> f64 {
-    let start = processor_seconds();
-    for file in files.iter().filter(|file| file.short == short) {
+/// Reads each file once; `quickest` keeps each one's least processor seconds, as the other tools' are kept.
+fn pass(files: &[File], quickest: &mut [f64]) {
+    for (file, quickest) in files.iter().zip(quickest) {
+        let start = processor_seconds();
         // What comes of it is looked at elsewhere.
         let _ = std::hint::black_box(matching::extract(&file.content, None, &options()));
+        *quickest = quickest.min(processor_seconds() - start);
     }
-    processor_seconds() - start
 }
 
-/// Name, processor seconds of ours, and which files it has.
-type Part = (&'static str, f64, fn(&File) -> bool);
+/// Which files a figure is of.
+type Part = (&'static str, fn(&File) -> bool);
 
-fn figures(files: &[File], ours: (f64, f64), runs: &[(&str, Run)]) -> Vec<Figure> {
-    let sum = |run: &Run, keep: fn(&File) -> bool| -> f64 {
-        files.iter().zip(&run.seconds).filter(|(file, _)| keep(file)).map(|(_, seconds)| seconds).sum()
+fn figures(files: &[File], ours: &[f64], runs: &[(&str, Run)]) -> Vec<Figure> {
+    let sum = |seconds: &[f64], keep: fn(&File) -> bool| -> f64 {
+        files.iter().zip(seconds).filter(|(file, _)| keep(file)).map(|(_, seconds)| seconds).sum()
     };
     let bytes: usize = files.iter().map(|file| file.content.len()).sum();
     let megabytes = bytes as f64 / 1e6;
-    let (short, long) = ours;
-    let parts: [Part; 3] = [
-        ("all", short + long, |_| true),
-        ("short", short, |file| file.short),
-        ("long", long, |file| !file.short),
-    ];
+    let parts: [Part; 3] = [("all", |_| true), ("short", |file| file.short), ("long", |file| !file.short)];
     let mut figures = Vec::new();
-    for (part, seconds, keep) in parts {
+    for (part, keep) in parts {
         let count = files.iter().filter(|file| keep(file)).count() as f64;
         if count == 0.0 {
             continue;
         }
-        let mut figure = Figure::new(format!("extract.speed.pdf.{part}"), count / seconds, "files/s");
+        let mut figure = Figure::new(format!("extract.speed.pdf.{part}"), count / sum(ours, keep), "files/s");
         for (tool, run) in runs {
-            figure = figure.beside(tool, count / sum(run, keep));
+            figure = figure.beside(tool, count / sum(&run.seconds, keep));
         }
         figures.push(figure);
     }
-    let mut figure = Figure::new("extract.speed.pdf.bytes", megabytes / (short + long), "MB/s");
+    let all = ours.iter().sum::<f64>();
+    let mut figure = Figure::new("extract.speed.pdf.bytes", megabytes / all, "MB/s");
     for (tool, run) in runs {
-        figure = figure.beside(tool, megabytes / sum(run, |_| true));
+        figure = figure.beside(tool, megabytes / run.seconds.iter().sum::<f64>());
     }
     figures.push(figure);
     for ((tool, run), wanted) in runs.iter().zip(WANTED) {
-        for (part, seconds, keep) in parts {
+        for (part, keep) in parts {
             let figure = Figure::new(
                 format!("extract.speed.pdf.{part}.over_{tool}"),
-                sum(run, keep) / seconds,
+                sum(&run.seconds, keep) / sum(ours, keep),
                 "times",
             );
             figures.push(figure.at_least(wanted));
@@ -129,7 +124,9 @@ pub(crate) fn docx(paths: &[PathBuf]) -> Vec<Figure> {
         return Vec::new();
     }
     let files: Vec<File> = contents.into_iter().map(|content| File { content, short: true }).collect();
-    let seconds = (0..TURNS * ROUNDS).map(|_| pass(&files, true)).fold(f64::INFINITY, f64::min).max(1e-6);
+    let mut quickest = vec![f64::INFINITY; files.len()];
+    (0..TURNS * ROUNDS).for_each(|_| pass(&files, &mut quickest));
+    let seconds = quickest.iter().sum::<f64>().max(1e-6);
     let bytes: usize = files.iter().map(|file| file.content.len()).sum();
     vec![
         Figure::new("extract.speed.docx", files.len() as f64 / seconds, "files/s"),
@@ -137,9 +134,8 @@ pub(crate) fn docx(paths: &[PathBuf]) -> Vec<Figure> {
     ]
 }
 
-/// Processor time of this process.
+/// Processor time of this process, by the clock that Python's `process_time` reads too.
 fn processor_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    text.split_whitespace().next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).unwrap_or_default()
-        / 1e9
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

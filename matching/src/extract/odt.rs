@@ -334,7 +334,7 @@ mod tests {
 
     use super::*;
 
-    fn odt(styles: &str, body: &str) -> Vec<u8> {
+    fn odt(styles: &str, body: &str, sides: &str) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let stored =
             zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
@@ -346,11 +346,29 @@ mod tests {
              <office:body><office:text>{body}</office:text></office:body></office:document-content>"
         );
         writer.write_all(xml.as_bytes()).unwrap();
+        if !sides.is_empty() {
+            writer.start_file("styles.xml", zip::write::SimpleFileOptions::default()).unwrap();
+            let page = format!("<style:master-page>{sides}</style:master-page>");
+            let xml = format!(
+                "<office:document-styles><office:master-styles>{page}</office:master-styles></office:document-styles>"
+            );
+            writer.write_all(xml.as_bytes()).unwrap();
+        }
         writer.finish().unwrap().into_inner()
     }
 
     fn read(styles: &str, body: &str) -> Document {
-        crate::extract(&odt(styles, body), None, &ExtractOptions::default()).unwrap()
+        crate::extract(&odt(styles, body, ""), None, &ExtractOptions::default()).unwrap()
+    }
+
+    #[test]
+    fn headers_come_first_footers_last_and_text_boxes_are_read_once() {
+        let body = "<text:p>host<draw:frame><draw:text-box><text:p>boxed</text:p></draw:text-box></draw:frame></text:p><text:p>end</text:p>";
+        let sides = "<style:header><text:p>Jane Doe</text:p></style:header><style:footer><text:p>page 1</text:p></style:footer>";
+        let document = crate::extract(&odt("", body, sides), None, &ExtractOptions::default()).unwrap();
+        assert_eq!(document.text, "Jane Doe\n\nhost\n\nboxed\n\nend\n\npage 1");
+        let kinds: Vec<_> = document.pages[0].blocks.iter().map(|block| block.kind).collect();
+        assert_eq!((kinds[0], kinds[4]), (BlockKind::Header, BlockKind::Footer));
     }
 
     #[test]

@@ -28,6 +28,8 @@ enum Measure {
     Extraction,
     /// Texts a second beside onnxruntime.
     Embedding,
+    /// Time and memory of the embedding engine until its first vector.
+    ColdStart,
     /// Resumes a second from bytes to score, and memory.
     Pipeline,
     /// A job against an index of 10,000 resumes.
@@ -35,12 +37,14 @@ enum Measure {
 }
 
 impl Measure {
-    const ALL: [Self; 4] = [Self::Extraction, Self::Embedding, Self::Pipeline, Self::Ranking];
+    const ALL: [Self; 5] =
+        [Self::Extraction, Self::Embedding, Self::ColdStart, Self::Pipeline, Self::Ranking];
 
     fn program(self) -> &'static str {
         match self {
             Self::Extraction => "eval_extract",
             Self::Embedding => "bench_embed",
+            Self::ColdStart => "eval_engine",
             Self::Pipeline => "bench_pipeline",
             Self::Ranking => "bench_rank",
         }
@@ -65,7 +69,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
         let report = match measure {
             Measure::Extraction => programs.figures(name, &data).map(speed_only),
             Measure::Embedding => embedding::figures(&programs),
-            Measure::Pipeline | Measure::Ranking => programs.figures(name, &data),
+            Measure::ColdStart | Measure::Pipeline | Measure::Ranking => programs.figures(name, &data),
         };
         summary.add(name, report);
     }

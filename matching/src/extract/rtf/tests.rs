@@ -20,6 +20,35 @@ fn paragraphs_styles_and_characters_are_read() {
 }
 
 #[test]
+fn code_pages_of_fonts_and_of_the_file_are_used() {
+    let fonts = r"{\fonttbl{\f0 Arial;}{\f1\fcharset128 MS Mincho;}{\f2\fcharset134 SimSun;}{\f3\fcharset161 Arial;}{\f4\fcharset238 Arial;}{\f5\fcharset2 Symbol;}}";
+    for (body, expected) in [
+        // A character of two bytes, the second of which may be a letter or a backslash.
+        (r"{\f1\'93\'fa\'96\'7b \'83\'5c\'83h}", "日本 ソド"),
+        (r"{\f2\'bc\'f2\'c0\'fa}", "简历"),
+        (r"{\f3\'e1\'e2}", "αβ"),
+        (r"{\f4 \'b3\'f3d\'9f}", "łódź"),
+        (r"\'cf\'f0\'e8\'e2\'e5\'f2", "Привет"),
+        // What stands behind a Unicode character for older readers is left out, also two bytes of it.
+        (r"\uc2\u31616\'bc\'f2\u21382\'c0\'fa\uc1 \u-257?x", "简历x"),
+        (r"{\f5\'b7} item", "- item"),
+        (r"\u55357?\u56832? ok", "😀 ok"),
+    ] {
+        let text = read(&format!(r"{{\rtf1\ansi\ansicpg1251{fonts}\pard {body}\par}}")).text;
+        assert_eq!(text, expected, "{body}");
+    }
+    assert_eq!(read(r"{\rtf1\mac\pard caf\'8e\par}").text, "café");
+}
+
+#[test]
+fn text_boxes_are_read_once_headers_too_and_deletions_are_left_out() {
+    let document = read(
+        r"{\rtf1{\header\pard Jane Doe\par}\pard host\par{\shp{\*\shpinst\shpleft0{\sp{\sn shapeType}{\sv 202}}{\shptxt\pard boxed\par}}{\shprslt{\pard boxed\par}}}\pard I {\revised led}{\deleted did}\par}",
+    );
+    assert_eq!(document.text, "Jane Doe\n\nhost\n\nboxed\n\nI led");
+}
+
+#[test]
 fn links_lists_and_tables_are_read() {
     let document = read(
         r#"{\rtf1{\field{\*\fldinst{HYPERLINK "https://x.org"}}{\fldrslt{site}}} end\par
