@@ -3,6 +3,7 @@
 //! An error names the variable and the mend. Secrets are kept in types whose `Debug` hides them.
 
 mod admin;
+mod backup;
 mod cache;
 mod database;
 mod env;
@@ -17,6 +18,7 @@ mod token;
 mod worker;
 
 pub use admin::AdminConfig;
+pub use backup::{BackupConfig, RetentionConfig};
 pub use cache::CacheConfig;
 pub use database::DatabaseConfig;
 pub use env::Env;

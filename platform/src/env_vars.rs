@@ -76,4 +76,38 @@ variables! {
     RM_WORKER_LEASE_SECONDS
     /// Seconds that a worker told to stop lets its tasks run before it hands them back; default 20.
     RM_WORKER_GRACE_SECONDS
+    /// URL of the object storage for backups; absent for AWS itself.
+    RM_BACKUP_ENDPOINT
+    /// Name of the bucket for backups.
+    RM_BACKUP_BUCKET
+    /// Path in that bucket; default: the name of the installation.
+    RM_BACKUP_PREFIX
+    /// Region of that bucket; default `us-east-1`.
+    RM_BACKUP_REGION
+    /// `true` when that bucket is the first part of the path; default `true` with `RM_BACKUP_ENDPOINT`.
+    RM_BACKUP_FORCE_PATH_STYLE
+    /// Key id for that bucket; absent where workload identity gives credentials.
+    RM_BACKUP_ACCESS_KEY_ID
+    /// Secret key for that bucket.
+    RM_BACKUP_SECRET_ACCESS_KEY
+    /// At least 32 random bytes, base64: signs the manifests of backups.
+    RM_BACKUP_SIGNING_KEY
+    /// Most bytes per second that a backup sends; default no limit.
+    RM_BACKUP_BANDWIDTH
+    /// Seconds for which a failed request to that bucket is repeated; default 120.
+    RM_BACKUP_RETRY_SECONDS
+    /// Days for which a backup is kept; default 30.
+    RM_BACKUP_KEEP_DAYS
+    /// So many of the newest backups are kept whatever their age; default 3.
+    RM_BACKUP_KEEP_LAST
+    /// The newest backup of each of so many days is kept; default 0.
+    RM_BACKUP_KEEP_DAILY
+    /// The newest backup of each of so many weeks is kept; default 0.
+    RM_BACKUP_KEEP_WEEKLY
+    /// The newest backup of each of so many months is kept; default 0.
+    RM_BACKUP_KEEP_MONTHLY
+    /// Postgres URL of a role that may create databases, where restores are tried; default `DATABASE_OWNER_URL`.
+    RM_BACKUP_SCRATCH_URL
+    /// Folder of `pg_dump`, `pg_restore` and `psql`; default: the one that fits the server.
+    RM_POSTGRES_TOOLS
 }

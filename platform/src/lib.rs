@@ -4,6 +4,7 @@
 //!
 //! - [`config`] reads the environment; [`env_vars`] has all names.
 //! - [`postgres`] opens the pool and tenant transactions; [`migrations`] brings the schema up.
+//! - [`maintenance`] connects as the owner, for backups and checks across tenants.
 //! - [`tasks`] enqueues and settles units of work in Postgres, which alone decides what is done.
 //! - [`relay`] and [`queue`] move notice of work to the workers through Redis.
 //! - [`rate_limit`] counts what a client has asked for, over all replicas.
@@ -13,6 +14,7 @@
 pub mod config;
 pub mod digest;
 pub mod env_vars;
+pub mod maintenance;
 pub mod migrations;
 pub mod names;
 pub mod postgres;

@@ -3,6 +3,7 @@
 //! Each file of `migrations/` begins with `-- phase: expand` (the version before keeps working) or
 //! `-- phase: contract` (removes what only older versions used; runs once the rollback window is over).
 
+mod maintenance;
 mod role;
 mod sql;
 mod up;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::migrate::{Migration, Migrator};
 
+pub use maintenance::maintenance_policies;
 pub use role::RoleError;
 pub use sql::sql_text;
 pub use up::up;
@@ -53,6 +55,12 @@ pub enum MigrationError {
         /// How long, over all tries.
         waited: Duration,
     },
+    /// A table stayed locked while the policy for backups was to be made. Trying again later helps.
+    #[error("the policy maintenance waited {waited:?} for a lock that running queries hold; try again later")]
+    PolicyLocked {
+        /// How long, over all tries.
+        waited: Duration,
+    },
     /// A migration was changed after it was applied.
     #[error(
         "migration {version} differs from what was applied; restore its file and write a new migration instead"
@@ -72,7 +80,11 @@ impl MigrationError {
         match self {
             Self::ParseUrl { .. } | Self::Changed { .. } => false,
             Self::Role(error) => error.retry_may_help(),
-            Self::Connect(_) | Self::Query(_) | Self::Apply { .. } | Self::Locked { .. } => true,
+            Self::Connect(_)
+            | Self::Query(_)
+            | Self::Apply { .. }
+            | Self::Locked { .. }
+            | Self::PolicyLocked { .. } => true,
         }
     }
 }
@@ -85,6 +97,17 @@ pub enum Phase {
     Expand,
     /// After the rollback window: older versions would not work any more.
     Contract,
+}
+
+/// The numbers of the expand migrations of this version that are not among `applied`.
+pub fn unapplied(applied: &[i64]) -> Vec<i64> {
+    let expand = all().filter(|migration| phase(migration) == Phase::Expand);
+    expand.map(|migration| migration.version).filter(|version| !applied.contains(version)).collect()
+}
+
+/// The newest migration that this version has.
+pub fn newest() -> i64 {
+    all().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 /// One migration and whether the database has it.

@@ -1,6 +1,7 @@
 //! Object storage: uploaded bytes under their tenant and hash.
 
 mod bucket;
+mod inventory;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore as _, ObjectStoreExt as _, RetryConfig};
 use secrecy::ExposeSecret as _;
+
+pub use inventory::ObjectEntry;
 
 use crate::config::ObjectStorageConfig;
 use crate::digest::Sha256Digest;

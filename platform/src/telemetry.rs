@@ -36,6 +36,21 @@ pub fn start_logging(config: &TelemetryConfig) -> Result<(), TelemetryError> {
     Ok(())
 }
 
+/// The same on standard error, for commands whose answer is on standard output.
+///
+/// # Errors
+/// When the filter is wrong, or when logging was started before.
+pub fn start_logging_on_stderr(config: &TelemetryConfig) -> Result<(), TelemetryError> {
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(&config.filter)?);
+    if config.json {
+        registry.with(layer.json().flatten_event(true).with_current_span(true)).try_init()?;
+    } else {
+        registry.with(layer).try_init()?;
+    }
+    Ok(())
+}
+
 /// The metrics of this process. Clones share one registry.
 #[derive(Clone, Default)]
 pub struct Metrics {

@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use platform::migrations::Phase;
 use platform::names::TaskId;
 
+use crate::backup::manifest::Kind;
 use crate::science::Purpose;
+use crate::verify::ObjectChecks;
 
 /// The worker of Resume Matcher: reads, parses and scores resumes from the queue, and prepares the database.
 ///
@@ -39,6 +41,24 @@ pub(crate) enum Command {
     },
     /// Bring the schema up, then make the bucket unless it is there.
     Prepare,
+    /// Check that database and bucket are whole: keys, constraints, row-level security, every object with its hash.
+    ///
+    /// Exit codes: 0 no finding; 1 a dependency is away; 2 the configuration is wrong; 3 damage was found; 4 only
+    /// notices, such as objects that no row names.
+    Verify(Verify),
+    /// Back up the database and all files as one set; with `verify`, prove a backup. Prints JSON.
+    Backup(Backup),
+    /// List, show or prune backups.
+    Backups {
+        /// What to do.
+        #[command(subcommand)]
+        action: Backups,
+    },
+    /// Bring the installation back from a backup, prove it, and print how long it took as JSON.
+    ///
+    /// It happens in one transaction: killed at any moment, the database has either what was there before or the backup.
+    /// Run it again then. Exit code 3: restored, and damage was found.
+    Restore(Restore),
     /// Extract one file in a sandbox: bytes on standard input, JSON on standard output. The worker starts this itself.
     #[command(hide = true)]
     ExtractChild {
@@ -54,6 +74,87 @@ pub(crate) enum Command {
     },
     /// Ask the worker of this machine whether it is alive, for the image's health check.
     Healthcheck,
+}
+
+/// What `verify` looks at, and how it answers.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+    /// Whether objects are read and hashed, looked up by size, or left out.
+    #[arg(long, value_enum, default_value_t = ObjectChecks::Full)]
+    pub(crate) objects: ObjectChecks,
+    /// Move objects that no row names below quarantine/ in the same bucket.
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Seconds that an object must be old to count as one that no row names.
+    #[arg(long, default_value_t = 900)]
+    pub(crate) orphan_age: u64,
+}
+
+/// How a backup is made, or which one is proven.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Backup {
+    /// What to do; without it, a backup is made.
+    #[command(subcommand)]
+    pub(crate) action: Option<BackupAction>,
+    /// Why it is made.
+    #[arg(long, value_enum, default_value_t = Kind::Manual)]
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupAction {
+    /// Read and hash every byte of a backup, and keep the outcome beside it. Exit code 3: it is damaged.
+    Verify {
+        /// Which one.
+        id: String,
+        /// Also restore it into a scratch database, examine that, and drop it.
+        #[arg(long)]
+        restore: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backups {
+    /// All backups, oldest first.
+    List {
+        /// How the answer is written.
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// The manifest of one, once its signature was checked.
+    Show {
+        /// Which one.
+        id: String,
+    },
+    /// Remove what the RM_BACKUP_KEEP_* variables do not keep, and what interrupted backups left.
+    Prune {
+        /// Only say what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What to restore.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Restore {
+    /// Which backup.
+    pub(crate) id: String,
+    /// Replace the data that is there, after a backup of it.
+    #[arg(long)]
+    pub(crate) in_place: bool,
+}
+
+/// How an answer is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use platform::config::ConfigError;
+use platform::maintenance::MaintenanceError;
 use platform::migrations::MigrationError;
 use platform::postgres::PostgresError;
 use platform::queue::QueueError;
 use platform::storage::StorageError;
 
+use crate::backup::error::BackupError;
 use crate::science::ScoreError;
+use crate::verify::VerifyError;
 
 /// Kubernetes shows what is in this file as the container's termination message.
 const TERMINATION_LOG: &str = "/dev/termination-log";
@@ -33,17 +36,27 @@ impl Failure {
         Self { code: 2, message: with_sources(error) }
     }
 
+    /// The command did its work, and what it found is to be told by the exit code alone.
+    pub(crate) fn found(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
     /// Writes the reason to standard error and the termination log, and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
         eprintln!("error: {}", self.message);
-        // Outside Kubernetes the file is not there, and is not to be made.
-        let log = std::fs::OpenOptions::new().write(true).truncate(true).open(TERMINATION_LOG);
-        if let Ok(mut file) = log
-            && let Err(error) = std::io::Write::write_all(&mut file, self.message.as_bytes())
-        {
-            eprintln!("error: {TERMINATION_LOG} cannot be written: {error}");
-        }
+        note(&self.message);
         ExitCode::from(self.code)
+    }
+}
+
+/// Leaves the outcome of a command where Kubernetes shows it, if there is such a place; it keeps 4096 bytes.
+pub(crate) fn note(message: &str) {
+    // Outside Kubernetes the file is not there, and is not to be made.
+    let log = std::fs::OpenOptions::new().write(true).truncate(true).open(TERMINATION_LOG);
+    if let Ok(mut file) = log
+        && let Err(error) = std::io::Write::write_all(&mut file, message.as_bytes())
+    {
+        eprintln!("error: {TERMINATION_LOG} cannot be written: {error}");
     }
 }
 
@@ -70,6 +83,37 @@ impl From<PostgresError> for Failure {
         match error {
             PostgresError::ParseUrl(_) | PostgresError::PrivilegedRole { .. } => Self::misconfigured(&error),
             PostgresError::Connect(_) | PostgresError::Query(_) => Self::retryable(&error),
+        }
+    }
+}
+
+impl From<MaintenanceError> for Failure {
+    fn from(error: MaintenanceError) -> Self {
+        match error {
+            MaintenanceError::ParseUrl { .. } | MaintenanceError::Blind { .. } => Self::misconfigured(&error),
+            MaintenanceError::Connect(_) | MaintenanceError::Query(_) => Self::retryable(&error),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Migrate(error) => error.into(),
+            BackupError::Verify(error) => error.into(),
+            BackupError::Source(error) => error.into(),
+            error if error.retry_may_help() => Self::retryable(&error),
+            error => Self::misconfigured(&error),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Database(error) => error.into(),
+            VerifyError::Storage(error) => error.into(),
+            VerifyError::Query(_) => Self::retryable(&error),
         }
     }
 }

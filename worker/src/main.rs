@@ -1,6 +1,7 @@
 //! The worker: consumes the queue; prepares database and storage; extracts files in a sandbox.
 
 mod args;
+mod backup;
 mod commands;
 mod exit;
 mod fetch;
@@ -11,6 +12,7 @@ mod runner;
 mod sandbox;
 mod schedule;
 mod science;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -43,11 +45,18 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
         Command::Migrate { action: args::Migrate::Status | args::Migrate::Sql { .. } }
             | Command::DeadLetters { .. }
             | Command::Healthcheck
+            | Command::Verify(_)
     );
-    if !prints {
-        telemetry::start_logging(&TelemetryConfig::from_env(env)?)
-            .map_err(|error| Failure::misconfigured(&error))?;
-    }
+    let logging = TelemetryConfig::from_env(env)?;
+    let started = match command {
+        // These both print an answer and have something to tell while they work.
+        Command::Backup(_) | Command::Backups { .. } | Command::Restore(_) => {
+            telemetry::start_logging_on_stderr(&logging)
+        }
+        _ if prints => Ok(()),
+        _ => telemetry::start_logging(&logging),
+    };
+    started.map_err(|error| Failure::misconfigured(&error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         match command {
@@ -56,6 +65,10 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
             Command::DeadLetters { action } => commands::dead_letters::run(env, action).await,
             Command::Prepare => commands::prepare::run(env).await,
             Command::Healthcheck => commands::healthcheck::run(env).await,
+            Command::Backup(what) => commands::backup::backup(env, what).await,
+            Command::Backups { action } => commands::backup::backups(env, action).await,
+            Command::Restore(what) => commands::backup::restore(env, what).await,
+            Command::Verify(what) => commands::verify::run(env, what).await,
             Command::ExtractChild { .. } => Ok(()),
         }
     });

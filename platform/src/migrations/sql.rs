@@ -27,6 +27,7 @@ pub fn sql_text(phases: &[Phase], application_role: &str) -> Result<String, std:
     for migration in all().filter(|migration| phases.contains(&phase(migration))) {
         write_migration(&mut text, migration)?;
     }
+    writeln!(text, "-- What lets the owner back up and verify\n{};\n", super::maintenance::POLICIES)?;
     writeln!(text, "-- The application's rights")?;
     for statement in super::role::grants(&quote_identifier(application_role)) {
         writeln!(text, "{statement};")?;

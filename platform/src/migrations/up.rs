@@ -9,7 +9,7 @@ use sqlx::migrate::Migration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 
-use super::{MigrationError, Phase, all, phase, role};
+use super::{MigrationError, Phase, all, maintenance, phase, role};
 use crate::config::DatabaseConfig;
 
 /// Any number will do, as long as all versions of this program use the same one.
@@ -36,6 +36,7 @@ pub async fn up(config: &DatabaseConfig, phases: &[Phase]) -> Result<Vec<i64>, M
     // The lock belongs to the connection: it is gone when this process is.
     sqlx::query("SELECT pg_advisory_lock($1)").bind(ADVISORY_LOCK).execute(&mut owner).await?;
     let applied = apply_missing(&mut owner, phases).await?;
+    maintenance::prepare(&mut owner).await?;
     role::prepare(&mut owner, config).await?;
     owner.close().await?;
     Ok(applied)
@@ -104,7 +105,7 @@ async fn apply(owner: &mut PgConnection, migration: &'static Migration) -> Resul
     transaction.commit().await
 }
 
-fn is_lock_timeout(error: &sqlx::Error) -> bool {
+pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
     const LOCK_NOT_AVAILABLE: &str = "55P03";
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
 }
