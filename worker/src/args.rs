@@ -57,7 +57,8 @@ pub(crate) enum Command {
     /// Bring the installation back from a backup, prove it, and print how long it took as JSON.
     ///
     /// It happens in one transaction: killed at any moment, the database has either what was there before or the backup.
-    /// Run it again then. Exit code 3: restored, and damage was found.
+    /// Run it again then. Exit codes: 1 and 2: nothing was replaced; 3: restored, and damage was found; 5: restored, and what
+    /// was to follow failed.
     Restore(Restore),
     /// Extract one file in a sandbox: bytes on standard input, JSON on standard output. The worker starts this itself.
     #[command(hide = true)]
@@ -103,13 +104,19 @@ pub(crate) struct Backup {
     /// Why it is made.
     #[arg(long, value_enum, default_value_t = Kind::Manual)]
     pub(crate) kind: Kind,
+    /// Afterwards, remove what the RM_BACKUP_KEEP_* variables do not keep.
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Only when the database has data and lacks a migration of this version.
+    #[arg(long)]
+    pub(crate) before_migration: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackupAction {
     /// Read and hash every byte of a backup, and keep the outcome beside it. Exit code 3: it is damaged.
     Verify {
-        /// Which one.
+        /// Which one; `latest`: the newest.
         id: String,
         /// Also restore it into a scratch database, examine that, and drop it.
         #[arg(long)]
@@ -141,7 +148,7 @@ pub(crate) enum Backups {
 /// What to restore.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Restore {
-    /// Which backup.
+    /// Which backup; `latest`: the newest.
     pub(crate) id: String,
     /// Replace the data that is there, after a backup of it.
     #[arg(long)]

@@ -19,6 +19,7 @@ pub(crate) mod lock;
 pub(crate) mod manifest;
 mod objects;
 pub(crate) mod prune;
+pub(crate) mod report;
 pub(crate) mod restore;
 mod retention;
 mod script;

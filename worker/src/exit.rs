@@ -18,6 +18,10 @@ use crate::verify::VerifyError;
 /// Kubernetes shows what is in this file as the container's termination message.
 const TERMINATION_LOG: &str = "/dev/termination-log";
 
+/// Exit code of a restore that replaced the data and could not prove it: trying again may help, and until then nothing
+/// is known of the installation.
+const UNPROVEN: u8 = 5;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -99,6 +103,7 @@ impl From<MaintenanceError> for Failure {
 impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
         match error {
+            error @ BackupError::Unproven(_) => Self { code: UNPROVEN, message: with_sources(&error) },
             BackupError::Migrate(error) => error.into(),
             BackupError::Verify(error) => error.into(),
             BackupError::Source(error) => error.into(),

@@ -76,6 +76,26 @@ pub(crate) async fn list(store: &BackupStore, key: &SecretSlice<u8>) -> Result<V
     Ok(entries)
 }
 
+/// What stands for the id of the newest complete backup.
+pub(crate) const LATEST: &str = "latest";
+
+/// The id itself, or that of the newest complete backup for [`LATEST`].
+pub(crate) async fn resolve(
+    store: &BackupStore,
+    key: &SecretSlice<u8>,
+    id: &str,
+) -> Result<String, BackupError> {
+    if id != LATEST {
+        return Ok(id.to_owned());
+    }
+    let entries = list(store, key).await?;
+    let complete = entries.into_iter().filter(|entry| entry.state == State::Complete);
+    let newest = complete.max_by_key(|entry| entry.created_at);
+    newest
+        .map(|entry| entry.id)
+        .ok_or_else(|| BackupError::Precondition("there is no complete backup below the prefix".to_owned()))
+}
+
 async fn describe(
     store: &BackupStore,
     key: &SecretSlice<u8>,

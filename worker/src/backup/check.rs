@@ -32,6 +32,8 @@ const SCRATCH: &str = "rm_verify_";
 pub(crate) struct Verification {
     pub(crate) format: u32,
     pub(crate) id: String,
+    /// The moment that the backup is of.
+    pub(crate) taken_at: Timestamp,
     /// By this machine's clock.
     pub(crate) verified_at: Timestamp,
     pub(crate) ok: bool,
@@ -68,6 +70,7 @@ pub(crate) async fn run(
     let mut verification = Verification {
         format: Manifest::FORMAT,
         id: id.to_owned(),
+        taken_at: manifest.created_at,
         verified_at: Timestamp::now(),
         ok: false,
         objects: 0,

@@ -7,6 +7,7 @@ use jiff::fmt::strtime;
 use platform::config::{BackupConfig, DatabaseConfig};
 use platform::digest::Sha256Digest;
 use platform::maintenance;
+use platform::migrations;
 use platform::storage::Storage;
 use platform::timestamp::Timestamp;
 use sqlx::{Connection as _, PgConnection, PgPool};
@@ -111,6 +112,14 @@ async fn attempt(
         tables: sums,
         duration_ms: 0,
     }))
+}
+
+/// Whether the database has tables and lacks a migration of this version: before it gets that one, a backup is worth it.
+pub(crate) async fn is_worth_it(database: &DatabaseConfig) -> Result<bool, BackupError> {
+    let pool = maintenance::pool(&database.owner_url, "DATABASE_OWNER_URL", 1).await?;
+    let is_new = maintenance::tables(&mut *pool.acquire().await?).await?.is_empty();
+    let status = migrations::status(&pool).await?;
+    Ok(!is_new && status.iter().any(|migration| !migration.applied))
 }
 
 /// The server's major version.

@@ -61,6 +61,8 @@ pub(crate) enum BackupError {
         "the clock of this machine and that of the storage differ by {seconds} s; nothing is pruned until they agree within {limit} s"
     )]
     Clock { seconds: u64, limit: u64 },
+    #[error("the database has the backup's data, and what was to follow failed; run the restore again")]
+    Unproven(#[source] Box<Self>),
     #[error("{0}")]
     Precondition(String),
     #[error("told to stop")]

@@ -85,9 +85,13 @@ pub(crate) async fn run(source: &Source<'_>, id: &str, in_place: bool) -> Result
     steps.done("objects");
     script::run(&tools, &source.database.owner_url, &store, &manifest).await?;
     steps.done("database");
-    let migrations = migrations::up(source.database, &[Phase::Expand]).await?;
+    // From here on the old data is gone from the database; a failure is told as one of that kind.
+    let migrations = migrations::up(source.database, &[Phase::Expand])
+        .await
+        .map_err(|error| BackupError::Unproven(Box::new(error.into())))?;
     steps.done("migrate");
-    let verification = prove(source, &lost).await?;
+    let verification =
+        prove(source, &lost).await.map_err(|error| BackupError::Unproven(Box::new(error)))?;
     steps.done("verify");
     Ok(Restored {
         backup: manifest.id,

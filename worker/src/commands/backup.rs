@@ -13,6 +13,8 @@ use crate::args::{Backup, BackupAction, Backups, Output, Restore};
 use crate::backup::catalogue::{self, Entry};
 use crate::backup::create::{self, Source};
 use crate::backup::error::BackupError;
+use crate::backup::manifest::Kind;
+use crate::backup::report::Report;
 use crate::backup::store::BackupStore;
 use crate::backup::{check, manifest, prune, restore};
 use crate::exit::{self, Failure};
@@ -39,11 +41,16 @@ pub(crate) async fn backup(env: &Env, what: Backup) -> Result<(), Failure> {
     let source =
         Source { installation: &installation, database: &database, storage: &storage, config: &backup };
     match what.action {
-        None => answer(&until_stopped(create::run(&source, what.kind)).await?),
+        None if what.before_migration && !create::is_worth_it(&database).await? => {
+            tracing::info!("no migration is missing, or nothing is there yet: there is nothing to back up for");
+            Ok(())
+        }
+        None => made(&source, what.kind, what.prune).await,
         Some(BackupAction::Verify { id, restore }) => {
             let store = BackupStore::open(&backup)?;
+            let id = catalogue::resolve(&store, &backup.signing_key, &id).await?;
             let verification = until_stopped(check::run(&source, &store, &id, restore)).await?;
-            answer(&verification)?;
+            answer(&verification, &Report::verification(&verification))?;
             if verification.ok {
                 return Ok(());
             }
@@ -53,6 +60,23 @@ pub(crate) async fn backup(env: &Env, what: Backup) -> Result<(), Failure> {
             ))
         }
     }
+}
+
+/// Makes a backup and prunes after it. A backup that cannot be followed by pruning is a backup all the same.
+async fn made(source: &Source<'_>, kind: Kind, prune: bool) -> Result<(), Failure> {
+    let manifest = until_stopped(create::run(source, kind)).await?;
+    let pruned = match prune {
+        true => match until_stopped(prune::run(source.database, source.config, false)).await {
+            Ok(pruned) => Some(pruned),
+            Err(error @ BackupError::Stopped) => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "nothing was pruned");
+                None
+            }
+        },
+        false => None,
+    };
+    answer(&manifest, &Report::backup(&manifest, pruned.as_ref()))
 }
 
 /// Lists, shows or prunes backups.
@@ -70,7 +94,8 @@ pub(crate) async fn backups(env: &Env, what: Backups) -> Result<(), Failure> {
         Backups::Show { id } => print(&json(&manifest::read(&store, &backup.signing_key, &id).await?)?),
         Backups::Prune { dry_run } => {
             let database = DatabaseConfig::from_env(env)?;
-            answer(&until_stopped(prune::run(&database, &backup, dry_run)).await?)
+            let pruned = until_stopped(prune::run(&database, &backup, dry_run)).await?;
+            print(&json(&pruned)?)
         }
     }
 }
@@ -82,8 +107,10 @@ pub(crate) async fn restore(env: &Env, what: Restore) -> Result<(), Failure> {
     let storage = Storage::open(ObjectStorageConfig::from_env(env)?)?;
     let source =
         Source { installation: &installation, database: &database, storage: &storage, config: &backup };
-    let restored = until_stopped(restore::run(&source, &what.id, what.in_place)).await?;
-    answer(&restored)?;
+    let store = BackupStore::open(&backup)?;
+    let id = catalogue::resolve(&store, &backup.signing_key, &what.id).await?;
+    let restored = until_stopped(restore::run(&source, &id, what.in_place)).await?;
+    answer(&restored, &Report::restore(&restored))?;
     match restored.verification.damage {
         0 => Ok(()),
         damage => Err(Failure::found(DAMAGE, format!("{damage} findings of damage after the restore"))),
@@ -101,9 +128,9 @@ async fn until_stopped<T>(work: impl Future<Output = Result<T, BackupError>>) ->
     }
 }
 
-/// Prints a result, and leaves it where Kubernetes shows how a container ended.
-fn answer(result: &impl Serialize) -> Result<(), Failure> {
-    exit::note(&serde_json::to_string(result).map_err(|error| Failure::retryable(&error))?);
+/// Prints a result, and leaves its short form where Kubernetes shows how a container ended.
+fn answer(result: &impl Serialize, short: &Report<'_>) -> Result<(), Failure> {
+    exit::note(&serde_json::to_string(short).map_err(|error| Failure::retryable(&error))?);
     print(&json(result)?)
 }
 
