@@ -89,6 +89,9 @@ pub(crate) struct Verify {
     /// Move objects that no row names below quarantine/ in the same bucket.
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Also compare rows and checksum of each table with those of this backup; `latest`: the newest. Needs RM_BACKUP_*.
+    #[arg(long, value_name = "ID")]
+    pub(crate) manifest: Option<String>,
     /// Seconds that an object must be old to count as one that no row names.
     #[arg(long, default_value_t = 900)]
     pub(crate) orphan_age: u64,

@@ -153,6 +153,39 @@ async fn a_backup_brings_back_every_row_and_file_elsewhere() {
 }
 
 #[tokio::test]
+async fn an_installation_is_compared_with_the_manifest_of_a_backup() {
+    let (_back_end, here) = filled().await;
+    let (id, _) = backup(&here);
+    let same = done(&here, &["verify", "--output", "json", "--manifest", "latest"]);
+    assert_eq!(same["damage"], 0, "{same}");
+    owner(&here).await.execute("DELETE FROM resumes").await.unwrap();
+    let output = run(&here, &["verify", "--output", "json", "--manifest", &id]);
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].to_string();
+    assert!(findings.contains("manifest") && findings.contains("resumes"), "{findings}");
+}
+
+#[tokio::test]
+async fn before_a_migration_there_is_a_backup_only_when_one_is_missing() {
+    let (_back_end, here) = filled().await;
+    let words = ["backup", "--kind", "safety", "--before-migration"];
+    let output = run(&here, &words);
+    assert!(output.status.success() && output.stdout.is_empty(), "{}", told(&output));
+    assert_eq!(done(&here, &["backups", "list", "--output", "json"]), serde_json::json!([]));
+    // As if this version brought one migration more than the database has.
+    let newest = "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    owner(&here).await.execute(newest).await.unwrap();
+    assert_eq!(done(&here, &words)["kind"], "safety");
+    // The newest is named by itself, and pruning after a backup keeps both.
+    let second = done(&here, &["backup", "--kind", "scheduled", "--prune"]);
+    let listed = done(&here, &["backups", "list", "--output", "json"]);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    let proven = done(&here, &["backup", "verify", "latest"]);
+    assert_eq!(proven["id"], second["id"]);
+}
+
+#[tokio::test]
 async fn a_second_backup_copies_only_what_is_new() {
     let (back_end, here) = filled().await;
     let (first, _) = backup(&here);

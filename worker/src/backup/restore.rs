@@ -90,8 +90,7 @@ pub(crate) async fn run(source: &Source<'_>, id: &str, in_place: bool) -> Result
         .await
         .map_err(|error| BackupError::Unproven(Box::new(error.into())))?;
     steps.done("migrate");
-    let verification =
-        prove(source, &lost).await.map_err(|error| BackupError::Unproven(Box::new(error)))?;
+    let verification = prove(source, &lost).await.map_err(|error| BackupError::Unproven(Box::new(error)))?;
     steps.done("verify");
     Ok(Restored {
         backup: manifest.id,

@@ -146,7 +146,8 @@ async fn forward(script: ChildStdout, into: ChildStdin) -> Result<BufWriter<Chil
     let mut into = BufWriter::with_capacity(BUFFER, into);
     send(
         &mut into,
-        &format!("BEGIN;\nSET LOCAL lock_timeout = '60s';\nSET client_min_messages = warning;\n{CLEAR}"),
+        // The bucket may be slow, and an open transaction that waits for it is no mistake.
+        &format!("SET idle_in_transaction_session_timeout = 0;\nSET statement_timeout = 0;\nBEGIN;\nSET LOCAL lock_timeout = '60s';\nSET client_min_messages = warning;\n{CLEAR}"),
     )
     .await?;
     let mut script = BufReader::with_capacity(BUFFER, script);

@@ -42,7 +42,9 @@ pub(crate) async fn backup(env: &Env, what: Backup) -> Result<(), Failure> {
         Source { installation: &installation, database: &database, storage: &storage, config: &backup };
     match what.action {
         None if what.before_migration && !create::is_worth_it(&database).await? => {
-            tracing::info!("no migration is missing, or nothing is there yet: there is nothing to back up for");
+            tracing::info!(
+                "no migration is missing, or nothing is there yet: there is nothing to back up for"
+            );
             Ok(())
         }
         None => made(&source, what.kind, what.prune).await,

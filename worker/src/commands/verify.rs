@@ -3,12 +3,14 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use platform::config::{DatabaseConfig, Env, ObjectStorageConfig};
+use platform::config::{BackupConfig, DatabaseConfig, Env, InstallationConfig, ObjectStorageConfig};
 use platform::storage::Storage;
 
 use crate::args::{Output, Verify};
+use crate::backup::store::BackupStore;
+use crate::backup::{catalogue, manifest};
 use crate::exit::Failure;
-use crate::verify::report::Report;
+use crate::verify::report::{Finding, Report};
 use crate::verify::{self, Options};
 
 /// Damage was found.
@@ -25,8 +27,32 @@ pub(crate) async fn run(env: &Env, what: Verify) -> Result<(), Failure> {
         orphan_age: Duration::from_secs(what.orphan_age),
     };
     let mut report = verify::run(&database, &storage, options).await?;
+    if let Some(id) = &what.manifest {
+        compare(env, id, &mut report).await?;
+    }
     print(&mut report, what.output)?;
     verdict(&report)
+}
+
+/// Says where the tables are not those of the backup `id`.
+async fn compare(env: &Env, id: &str, report: &mut Report) -> Result<(), Failure> {
+    let installation = InstallationConfig::from_env(env)?.name.to_string();
+    let backup = BackupConfig::from_env(env, &installation)?;
+    let store = BackupStore::open(&backup)?;
+    let id = catalogue::resolve(&store, &backup.signing_key, id).await?;
+    let manifest = manifest::read(&store, &backup.signing_key, &id).await?;
+    for (table, expected) in &manifest.tables {
+        let detail = match report.tables.get(table) {
+            Some(found) if found == expected => continue,
+            Some(found) if found.rows == expected.rows => {
+                format!("{} rows as in the backup {id}, but other values", found.rows)
+            }
+            Some(found) => format!("{} rows; the backup {id} has {}", found.rows, expected.rows),
+            None => format!("the table is not there; the backup {id} has {} rows of it", expected.rows),
+        };
+        report.add(Finding::damage("manifest", table.clone(), detail));
+    }
+    Ok(())
 }
 
 /// Writes the report to standard output.
