@@ -76,6 +76,50 @@ pub(crate) enum Command {
     Pause(Installation),
     /// Let a paused release go on.
     Resume(Installation),
+    /// Back an installation up now, and wait until that is done.
+    Backup(BackupArgs),
+    /// Show what is known of an installation's backups.
+    Backups(Installation),
+    /// Bring an installation back from a backup, and wait until it serves.
+    Restore(RestoreArgs),
+}
+
+/// What `backup` needs.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BackupArgs {
+    #[command(flatten)]
+    pub(crate) installation: Installation,
+    /// Also prove the backup: restore it into a scratch database, examine that, and drop it.
+    #[arg(long)]
+    pub(crate) verify: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+/// What `restore` needs.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    pub(crate) installation: Installation,
+    /// Id of the backup, or `latest`.
+    #[arg(long = "from", value_name = "ID")]
+    pub(crate) backup: String,
+    /// Replace the data that is there, after a backup of it was made. Else the installation must be empty.
+    #[arg(long)]
+    pub(crate) in_place: bool,
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
+}
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub(crate) struct Waiting {
+    /// Do not wait for the end.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// How long to wait for the end, in seconds. What was begun goes on afterwards.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) timeout: u32,
 }
 
 /// An installation in the cluster that kubectl is configured for.

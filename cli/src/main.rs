@@ -38,6 +38,9 @@ fn main() -> ExitCode {
         Command::Retry(of) => commands::release::order(&of, Order::Retry),
         Command::Pause(of) => commands::release::order(&of, Order::Pause),
         Command::Resume(of) => commands::release::order(&of, Order::Resume),
+        Command::Backup(args) => commands::backup::backup(&settings, &args),
+        Command::Backups(of) => commands::backup::backups(&settings, &of),
+        Command::Restore(args) => commands::backup::restore(&settings, &args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -39,6 +39,8 @@ pub enum Kind {
     StatefulSet,
     /// `batch/v1`
     Job,
+    /// `batch/v1`
+    CronJob,
     /// `apps/v1`
     ControllerRevision,
     /// `apps/v1`
@@ -53,7 +55,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ServiceAccount,
         Self::Secret,
         Self::ConfigMap,
@@ -62,6 +64,7 @@ impl Kind {
         Self::NetworkPolicy,
         Self::StatefulSet,
         Self::Job,
+        Self::CronJob,
         Self::ControllerRevision,
         Self::Deployment,
         Self::HorizontalPodAutoscaler,
@@ -81,6 +84,7 @@ impl Kind {
             Self::NetworkPolicy => "NetworkPolicy",
             Self::StatefulSet => "StatefulSet",
             Self::Job => "Job",
+            Self::CronJob => "CronJob",
             Self::ControllerRevision => "ControllerRevision",
             Self::Deployment => "Deployment",
             Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
@@ -129,6 +133,7 @@ children!(
     NetworkPolicy,
     StatefulSet,
     Job,
+    CronJob,
     ControllerRevision,
     Deployment,
     HorizontalPodAutoscaler,

@@ -3,17 +3,28 @@
 //! The schema of the CustomResourceDefinition is generated from these types (`cargo xtask generate`), so every
 //! doc comment here is read by `kubectl explain`. Only fields that take effect today are here.
 
+mod backup;
+mod backup_request;
 mod data;
 mod exposure;
 mod release;
+mod restore_request;
 mod status;
 mod workload;
 
 use k8s_openapi::api::core::v1::LocalObjectReference;
-use kube::{CustomResource, KubeSchema};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{CustomResource, CustomResourceExt, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use backup::{
+    BackupDestinationSpec, BackupFailureStatus, BackupS3Spec, BackupSpec, LastBackupStatus, MaintenanceStage,
+    MaintenanceStatus, RetentionSpec, VerifiedBackupStatus,
+};
+pub use backup_request::{
+    BackupPhase, ResumeMatcherBackup, ResumeMatcherBackupSpec, ResumeMatcherBackupStatus,
+};
 pub use data::{
     CacheSpec, DatabaseSpec, EmbeddedSpec, ExternalSpec, ObjectStorageSpec, S3Spec, SecretReference,
     StorageSpec,
@@ -23,11 +34,20 @@ pub use release::{
     AnalysisSpec, CandidateStatus, Colour, HistoryStatus, PrometheusSpec, Promotion, RejectionStatus,
     ReleaseSpec, ReleaseStatus, SlotStatus, Step, Strategy,
 };
+pub use restore_request::{
+    InPlaceSpec, RestorePhase, ResumeMatcherRestore, ResumeMatcherRestoreSpec, ResumeMatcherRestoreStatus,
+};
 pub use status::{ResumeMatcherStatus, SchemaStatus, TierStatus};
 pub use workload::{ApiSpec, AutoscalingSpec, PodSpec, WorkerSpec};
 
 /// API group of all kinds of this operator.
 pub const GROUP: &str = "resumematcher.io";
+
+/// The definitions of all kinds.
+#[must_use]
+pub fn definitions() -> [CustomResourceDefinition; 3] {
+    [ResumeMatcher::crd(), ResumeMatcherBackup::crd(), ResumeMatcherRestore::crd()]
+}
 
 /// One installation of Resume Matcher: API, worker, and the services they need.
 ///
@@ -63,6 +83,7 @@ pub const GROUP: &str = "resumematcher.io";
     printcolumn(name = "Step", type_ = "string", json_path = ".status.release.step"),
     printcolumn(name = "API", type_ = "string", json_path = ".status.api.summary"),
     printcolumn(name = "Workers", type_ = "string", json_path = ".status.worker.summary"),
+    printcolumn(name = "Verified backup", type_ = "date", json_path = ".status.lastVerifiedBackup.takenAt"),
     printcolumn(name = "URL", type_ = "string", json_path = ".status.url"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')")
@@ -74,6 +95,9 @@ pub const GROUP: &str = "resumematcher.io";
 #[x_kube(validation = Rule::new("has(self.objectStorage.embedded) == has(oldSelf.objectStorage.embedded)")
     .message("spec.objectStorage: the mode cannot change between s3 and embedded, because the files would stay behind; make a new ResumeMatcher and move the files")
     .field_path(".objectStorage"))]
+#[x_kube(validation = Rule::new("!has(self.backup) || !has(self.objectStorage.s3) || self.backup.destination.s3.bucket != self.objectStorage.s3.bucket || self.backup.destination.s3.endpoint != self.objectStorage.s3.endpoint")
+    .message("spec.backup.destination.s3.bucket: backups need a bucket of their own, because losing the files' bucket must not lose them too")
+    .field_path(".backup.destination.s3.bucket"))]
 #[serde(rename_all = "camelCase")]
 pub struct ResumeMatcherSpec {
     /// What the installation is for. Sets the defaults of sizes and replicas that other fields leave open
@@ -127,6 +151,10 @@ pub struct ResumeMatcherSpec {
     #[serde(default)]
     pub release: ReleaseSpec,
 
+    /// Backups. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupSpec>,
+
     /// What happens to the data when this object is deleted. `Retain` keeps the volumes and the credentials of the
     /// embedded services; an object made later with the same name adopts them. `Delete` deletes them.
     #[serde(default)]
@@ -136,6 +164,14 @@ pub struct ResumeMatcherSpec {
     /// running; the status is still kept.
     #[serde(default)]
     pub suspend: bool,
+}
+
+/// An object in the same namespace.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectName {
+    /// Its name.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
 }
 
 /// What an installation is for.

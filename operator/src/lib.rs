@@ -3,6 +3,7 @@
 //! One pipeline for each controller, and only its ends touch the API server:
 //! `fetch -> validate -> observe -> decide -> build -> apply -> status`. See docs/operator.md.
 
+pub mod backup_request;
 pub mod children;
 #[allow(
     unreachable_pub,
@@ -13,12 +14,15 @@ pub mod leader;
 pub mod names;
 pub mod reference;
 pub mod release;
+pub mod requests;
+pub mod restore_request;
 pub mod resume_matcher;
 pub mod server;
 pub mod settings;
 pub mod startup;
 pub mod telemetry;
 pub mod trial;
+pub mod worker_job;
 
 /// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one
 /// folder of intermediate artefacts (docs/decisions/0004).

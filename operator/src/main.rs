@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use kube::{Client, CustomResourceExt};
-use operator::crd::ResumeMatcher;
+use kube::Client;
 use operator::server::listen;
 use operator::settings::{Cli, Command, Settings};
 use operator::startup::{Ports, run};
@@ -23,7 +22,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Some(Command::Healthcheck) => healthcheck(&cli.settings).await,
-        Some(Command::Crd) => print_definition(),
+        Some(Command::Crd { plural }) => print_definition(&plural),
         Some(Command::Reference) => {
             write!(std::io::stdout(), "{}", operator::reference::page()).map_err(Into::into)
         }
@@ -75,8 +74,14 @@ async fn start(settings: Settings) -> Result<(), Error> {
     Ok(())
 }
 
-fn print_definition() -> Result<(), Error> {
-    let text = serde_saphyr::to_string(&ResumeMatcher::crd())?;
+fn print_definition(plural: &str) -> Result<(), Error> {
+    let definitions = operator::crd::definitions();
+    let of_kind = definitions.iter().find(|definition| definition.spec.names.plural == plural);
+    let Some(definition) = of_kind else {
+        let known: Vec<&str> = definitions.iter().map(|one| one.spec.names.plural.as_str()).collect();
+        return Err(format!("there is no kind {plural}; there are {}", known.join(", ")).into());
+    };
+    let text = serde_saphyr::to_string(definition)?;
     write!(std::io::stdout(), "{text}")?;
     Ok(())
 }

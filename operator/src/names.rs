@@ -25,6 +25,12 @@ pub const COLOUR_LABEL: &str = "resumematcher.io/colour";
 pub const RELEASE_ID: &str = "resumematcher.io/release";
 /// Annotation of Deployments whose number of pods is someone else's: how many pods they start with.
 pub const LEAST_PODS: &str = "resumematcher.io/least-pods";
+/// Label of Jobs that back up, prove or restore: which of these they do.
+pub const BACKUP_TASK: &str = "resumematcher.io/backup-task";
+/// Annotation of a `ResumeMatcher` that is to be closed: name and UID of the restore that wants it so.
+pub const MAINTENANCE: &str = "resumematcher.io/maintenance";
+/// Finalizer of `ResumeMatcherRestore` objects.
+pub const RESTORE_FINALIZER: &str = "resumematcher.io/restore";
 /// Finalizer of `ResumeMatcher` objects.
 pub const FINALIZER: &str = "resumematcher.io/finalizer";
 
@@ -95,6 +101,10 @@ pub enum Component {
     Worker,
     /// The migration Job.
     Migrate,
+    /// Jobs that back up, prove and restore.
+    Backup,
+    /// What answers while the installation is closed.
+    Maintenance,
     /// Embedded database.
     Postgres,
     /// Embedded cache and queue.
@@ -111,6 +121,8 @@ impl Component {
             Self::Api => "api",
             Self::Worker => "worker",
             Self::Migrate => "migrate",
+            Self::Backup => "backup",
+            Self::Maintenance => "maintenance",
             Self::Postgres => "postgres",
             Self::Redis => "redis",
             Self::Storage => "storage",

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
-use crate::crd::ResumeMatcher;
+use crate::crd::definitions;
 
 /// Fields whose types are Kubernetes' own and are explained there.
 const FOREIGN: [&str; 7] = [
@@ -27,27 +26,39 @@ tier). `kubectl explain resumematcher.spec` tells the same. What each environmen
 What the conditions mean: [operator](operator.md#conditions).
 ";
 
+/// What comes before the tables of the other kinds.
+const OTHERS: [&str; 2] = [
+    "\n# ResumeMatcherBackup reference\n\nShort name `rmb`: one backup, made now. See [backups](backups.md).\n",
+    "\n# ResumeMatcherRestore reference\n\nShort name `rmr`: brings an installation back from a backup. See \
+     [disaster recovery](disaster-recovery.md).\n",
+];
+
 /// The page, in Markdown.
 #[must_use]
 pub fn page() -> String {
-    let definition = json!(ResumeMatcher::crd());
-    let mut page = HEAD.to_owned();
-    for section in ["spec", "status"] {
-        let path = format!("/spec/versions/0/schema/openAPIV3Schema/properties/{section}");
-        if let Some(schema) = definition.pointer(&path) {
-            let mut rows = Vec::new();
-            let mut rules = Vec::new();
-            walk(schema, section, &mut rows, &mut rules);
-            // Writing to a String cannot fail.
-            let _ = write!(page, "\n## {section}\n\n| field | type | default | what |\n|---|---|---|---|\n");
-            page.extend(rows);
-            if !rules.is_empty() {
-                page.push_str("\nThe API server also holds it to these rules:\n\n");
-                page.extend(rules);
-            }
-        }
+    let mut page = String::new();
+    for (head, definition) in [HEAD].iter().chain(&OTHERS).zip(definitions()) {
+        page.push_str(head);
+        tables(&json!(definition), &mut page);
     }
     page
+}
+
+fn tables(definition: &Value, page: &mut String) {
+    for section in ["spec", "status"] {
+        let path = format!("/spec/versions/0/schema/openAPIV3Schema/properties/{section}");
+        let Some(schema) = definition.pointer(&path) else { continue };
+        let mut rows = Vec::new();
+        let mut rules = Vec::new();
+        walk(schema, section, &mut rows, &mut rules);
+        // Writing to a String cannot fail.
+        let _ = write!(page, "\n## {section}\n\n| field | type | default | what |\n|---|---|---|---|\n");
+        page.extend(rows);
+        if !rules.is_empty() {
+            page.push_str("\nThe API server also holds it to these rules:\n\n");
+            page.extend(rules);
+        }
+    }
 }
 
 fn walk(schema: &Value, path: &str, rows: &mut Vec<String>, rules: &mut Vec<String>) {

@@ -5,6 +5,7 @@
 
 mod advance;
 pub mod apply;
+pub mod backups;
 pub mod build;
 pub mod credentials;
 pub mod defaults;
@@ -12,6 +13,7 @@ pub mod fetch;
 pub mod finalize;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod maintenance;
 pub mod model;
 pub mod observe;
 pub mod status;
@@ -74,7 +76,7 @@ pub struct Failures(std::sync::Mutex<std::collections::HashMap<(String, String),
 
 impl Failures {
     /// One more failure. Gives the pause before the next try: it doubles each time.
-    fn next_pause(&self, namespace: &str, name: &str) -> Duration {
+    pub(crate) fn next_pause(&self, namespace: &str, name: &str) -> Duration {
         let mut counts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let count = counts.entry((namespace.to_owned(), name.to_owned())).or_default();
         let pause = RETRY.0.saturating_mul(2_u32.saturating_pow(*count)).min(RETRY.1);
@@ -82,7 +84,7 @@ impl Failures {
         pause
     }
 
-    fn reset(&self, namespace: &str, name: &str) {
+    pub(crate) fn reset(&self, namespace: &str, name: &str) {
         let mut counts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         counts.remove(&(namespace.to_owned(), name.to_owned()));
     }
@@ -215,6 +217,7 @@ async fn pass_or_report(seen: &ResumeMatcher, context: &Context) -> Result<Actio
     let fetched = fetch::fetch_object(&context.client, &namespace, &name).await;
     let Some(object) = fetched.map_err(|error| Error::Fetch(Box::new(error)))? else {
         context.references.set(&namespace, &name, &[]);
+        context.metrics.backups_forgotten(&namespace, &name);
         context.failures.reset(&namespace, &name);
         return Ok(Action::await_change());
     };

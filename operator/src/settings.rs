@@ -22,8 +22,12 @@ pub struct Cli {
 pub enum Command {
     /// Ask the operator of this container whether it lives; ends with 0 if it does.
     Healthcheck,
-    /// Print the CustomResourceDefinition as YAML.
-    Crd,
+    /// Print a CustomResourceDefinition as YAML.
+    Crd {
+        /// Its kind, in the plural.
+        #[arg(default_value = "resumematchers")]
+        plural: String,
+    },
     /// Print the API's reference page as Markdown.
     Reference,
 }

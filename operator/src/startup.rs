@@ -5,23 +5,27 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::FutureExt;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::batch::v1::Job;
 use kube::core::DeserializeGuard;
 use kube::runtime::Controller;
 use kube::runtime::controller::{Config, Error as ControllerError};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
-use kube::{Api, Client};
+use kube::{Api, Client, Resource};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup_request;
 use crate::children::{ChildIndex, References, Watches, watch_children};
-use crate::crd::ResumeMatcher;
+use crate::crd::{ResumeMatcher, ResumeMatcherBackup, ResumeMatcherRestore};
 use crate::leader::{Candidate, Election, Lost};
-use crate::names::FIELD_MANAGER;
+use crate::names::{BACKUP_TASK, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL};
+use crate::restore_request;
 use crate::resume_matcher::apply::Applier;
 use crate::resume_matcher::{Context, error_policy, reconcile};
 use crate::server::{serve_health, serve_metrics};
@@ -155,6 +159,14 @@ async fn reconcile_all(
             triggers,
             metrics: metrics.clone(),
         };
+        let requests = Scope {
+            client: client.clone(),
+            namespace: namespace.clone(),
+            concurrency: settings.concurrency,
+            stop: stop.clone(),
+        };
+        controllers.spawn(requests.clone().backups(context.clone()));
+        controllers.spawn(requests.restores(context.clone()));
         controllers.spawn(reconcile_scope(
             client.clone(),
             namespace,
@@ -193,13 +205,70 @@ async fn reconcile_scope(
         .reconcile_on(triggered)
         .graceful_shutdown_on(stop.cancelled_owned().map(|()| ()))
         .run(reconcile, error_policy, context)
-        .for_each(|result| async move {
-            match result {
-                // Told where they are handled; an object that is gone needs nothing.
-                Ok(_) | Err(ControllerError::ReconcilerFailed(..) | ControllerError::ObjectNotFound(_)) => {}
-                Err(error) => tracing::warn!(%error, "controller"),
-            }
-        })
+        .for_each(|result| async move { told(result.err()) })
         .await;
     drop(tasks);
+}
+
+/// What the controllers of requests for backups and restores need: they work in one namespace, or in all.
+#[derive(Clone)]
+struct Scope {
+    client: Client,
+    namespace: Option<String>,
+    concurrency: u16,
+    stop: CancellationToken,
+}
+
+impl Scope {
+    fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        match &self.namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+
+    /// The Jobs that back up, prove or restore.
+    fn jobs() -> watcher::Config {
+        watcher::Config::default().labels(&format!("{MANAGED_BY_LABEL}={MANAGED_BY},{BACKUP_TASK}"))
+    }
+
+    /// Its failures are counted for itself: an installation may have the same name.
+    fn context(context: &Context) -> Arc<Context> {
+        Arc::new(Context { failures: Arc::default(), ..context.clone() })
+    }
+
+    /// Works on `ResumeMatcherBackup` objects until the operator stops.
+    async fn backups(self, context: Arc<Context>) {
+        Controller::new(self.api::<DeserializeGuard<ResumeMatcherBackup>>(), watcher::Config::default())
+            .owns(self.api::<Job>(), Self::jobs())
+            .with_config(Config::default().concurrency(self.concurrency))
+            .graceful_shutdown_on(self.stop.clone().cancelled_owned().map(|()| ()))
+            .run(backup_request::reconcile, backup_request::error_policy, Self::context(&context))
+            .for_each(|result| async move { told(result.err()) })
+            .await;
+    }
+
+    /// Works on `ResumeMatcherRestore` objects until the operator stops.
+    async fn restores(self, context: Arc<Context>) {
+        Controller::new(self.api::<DeserializeGuard<ResumeMatcherRestore>>(), watcher::Config::default())
+            .owns(self.api::<Job>(), Self::jobs())
+            .with_config(Config::default().concurrency(self.concurrency))
+            .graceful_shutdown_on(self.stop.clone().cancelled_owned().map(|()| ()))
+            .run(restore_request::reconcile, restore_request::error_policy, Self::context(&context))
+            .for_each(|result| async move { told(result.err()) })
+            .await;
+    }
+}
+
+/// Failed passes are told where they are handled; an object that is gone needs nothing.
+fn told<E: std::error::Error + 'static, Q: std::error::Error + 'static>(
+    error: Option<ControllerError<E, Q>>,
+) {
+    match error {
+        None | Some(ControllerError::ReconcilerFailed(..) | ControllerError::ObjectNotFound(_)) => {}
+        Some(error) => tracing::warn!(%error, "controller"),
+    }
 }

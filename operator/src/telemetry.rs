@@ -1,5 +1,7 @@
 //! What the operator counts and logs.
 
+mod backups;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +13,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use self::backups::BackupGauges;
 use crate::children::Kind;
-use crate::crd::Step;
+use crate::crd::{ResumeMatcherStatus, Step};
+use crate::resume_matcher::model::Installation;
 
 /// What a write to the API server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -65,6 +69,7 @@ struct Inner {
     fences: Family<FenceLabel, Counter>,
     in_flight: Gauge,
     leader: Gauge,
+    backups: BackupGauges,
 }
 
 /// The operator's metrics, in the Prometheus text format at `/metrics`. Labels come from enums alone.
@@ -116,7 +121,6 @@ impl Metrics {
         registry.register("reconciles_in_flight", "Reconciliations that run now", in_flight.clone());
         registry.register("leader", "1 while this replica leads", leader.clone());
         Self(Arc::new(Inner {
-            registry,
             reconciles,
             errors,
             durations,
@@ -128,6 +132,8 @@ impl Metrics {
             fences,
             in_flight,
             leader,
+            backups: BackupGauges::register(&mut registry),
+            registry,
         }))
     }
 
@@ -184,6 +190,21 @@ impl Metrics {
     /// This replica began or ceased to lead.
     pub fn leads(&self, leads: bool) {
         self.0.leader.set(i64::from(leads));
+    }
+
+    /// What is known of an installation's backups.
+    pub fn backups_known(&self, installation: &Installation, status: &ResumeMatcherStatus) {
+        self.0.backups.know(installation, status);
+    }
+
+    /// An installation is gone, and its backups are nobody's business any more.
+    pub fn backups_forgotten(&self, namespace: &str, name: &str) {
+        self.0.backups.forget(namespace, name);
+    }
+
+    /// A `ResumeMatcherBackup` or `ResumeMatcherRestore` was written: its status or its finalizer.
+    pub fn wrote_request(&self, kind: &'static str) {
+        self.0.writes.get_or_create(&WriteLabels { kind, verb: Verb::Patch }).inc();
     }
 
     /// All metrics as text.

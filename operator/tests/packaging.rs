@@ -13,9 +13,8 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use kube::CustomResourceExt;
 use operator::children::Kind;
-use operator::crd::ResumeMatcher;
+use operator::crd::{ResumeMatcher, definitions};
 use operator::telemetry::Metrics;
 use serde_json::{Value, json};
 use test_cluster::ControlPlaneTools;
@@ -87,23 +86,28 @@ fn is_restricted(deployment: &Value) {
 
 #[test]
 fn the_committed_definition_is_that_of_the_code() {
-    for path in ["crds/resumematchers.yaml", "kustomize/base/crd.yaml"] {
-        let text = std::fs::read_to_string(root().join(path)).unwrap();
-        let committed: Value = serde_saphyr::from_str(&text).unwrap();
-        assert!(
-            committed == json!(ResumeMatcher::crd()),
-            "{path} is not up to date: run `cargo xtask generate`"
-        );
+    for (definition, end) in definitions().iter().zip(["", "-backups", "-restores"]) {
+        let plain = format!("crds/{}.yaml", definition.spec.names.plural);
+        for path in [plain, format!("kustomize/base/crd{end}.yaml")] {
+            let text = std::fs::read_to_string(root().join(&path)).unwrap();
+            let committed: Value = serde_saphyr::from_str(&text).unwrap();
+            assert!(committed == json!(definition), "{path} is not up to date: run `cargo xtask generate`");
+        }
     }
 }
 
 #[test]
 fn the_charts_definition_is_the_same_and_outlives_the_chart() {
     let objects = chart(&[]);
-    let mut definition = one(&objects, "CustomResourceDefinition").clone();
-    let annotations = definition["metadata"].as_object_mut().unwrap().remove("annotations").unwrap();
-    assert_eq!(annotations["helm.sh/resource-policy"], "keep");
-    assert!(definition == json!(ResumeMatcher::crd()), "not up to date: run `cargo xtask generate`");
+    let found = of_kind(&objects, "CustomResourceDefinition");
+    assert_eq!(found.len(), definitions().len());
+    for expected in definitions().map(|definition| json!(definition)) {
+        let named = |object: &&&Value| object["metadata"]["name"] == expected["metadata"]["name"];
+        let mut definition = (*found.iter().find(named).unwrap()).clone();
+        let annotations = definition["metadata"].as_object_mut().unwrap().remove("annotations").unwrap();
+        assert_eq!(annotations["helm.sh/resource-policy"], "keep");
+        assert!(definition == expected, "not up to date: run `cargo xtask generate`");
+    }
     assert!(of_kind(&chart(&["--set", "crds.install=false"]), "CustomResourceDefinition").is_empty());
 }
 

@@ -27,7 +27,7 @@ const MEND: &str = "run `cargo xtask generate` and commit the result";
 /// When the operator cannot be built or a file cannot be written; with `--check`, when one differs.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // Not `--package`: the features are nearer to those of the tests then, so less is compiled a second time.
-    let print = |what: &str| output(&mut cargo(&["run", "--quiet", "--bin", OPERATOR, "--", what]));
+    let print = |what: &[&str]| output(cargo(&["run", "--quiet", "--bin", OPERATOR, "--"]).args(what));
     bring(&files(&print)?, options.check)
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn check_by_test_build() -> anyhow::Result<()> {
     let messages = output(cargo(&build).stdin(Stdio::null()).stderr(Stdio::inherit()))?;
     let operator = programs(&messages).find(|(name, _)| name == OPERATOR);
     let (_, operator) = operator.with_context(|| format!("cargo did not build {OPERATOR}"))?;
-    bring(&files(&|what| output(Command::new(&operator).arg(what)))?, true)
+    bring(&files(&|what| output(Command::new(&operator).args(what)))?, true)
 }
 
 /// Writes what differs; with `check` fails instead.
@@ -67,11 +67,28 @@ fn bring(files: &[(PathBuf, String)], check: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Each generated file and its content. The chart has its own copy, because a chart cannot reach outside its folder,
-/// and keeps the definition when it is uninstalled: deleting it would delete every installation.
-fn files(print: &dyn Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Vec<(PathBuf, String)>> {
-    let definition = print("crd")?;
-    let plain = format!("{HEADER}{definition}");
+/// The kinds, in the plural, and the end of the names of their files below `kustomize/` and `charts/`.
+const KINDS: [(&str, &str); 3] =
+    [("resumematchers", ""), ("resumematcherbackups", "-backups"), ("resumematcherrestores", "-restores")];
+
+/// Each generated file and its content, by what the operator prints.
+fn files(print: &dyn Fn(&[&str]) -> anyhow::Result<String>) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let mut files = vec![(root().join("docs/resumematcher-reference.md"), print(&["reference"])?)];
+    for (plural, end) in KINDS {
+        let definition = print(&["crd", plural])?;
+        let plain = format!("{HEADER}{definition}");
+        files.push((root().join(format!("crds/{plural}.yaml")), plain.clone()));
+        // kustomize does not read files above its folder.
+        files.push((root().join(format!("kustomize/base/crd{end}.yaml")), plain));
+        let chart = root().join(format!("charts/resume-matcher-operator/templates/crd{end}.yaml"));
+        files.push((chart, in_chart(&definition)?));
+    }
+    Ok(files)
+}
+
+/// The chart has its own copy, because a chart cannot reach outside its folder, and keeps the definition when it is
+/// uninstalled: deleting it would delete every installation.
+fn in_chart(definition: &str) -> anyhow::Result<String> {
     let kept = definition.replacen(
         "metadata:\n",
         "metadata:\n  annotations:\n    helm.sh/resource-policy: keep\n",
@@ -80,14 +97,7 @@ fn files(print: &dyn Fn(&str) -> anyhow::Result<String>) -> anyhow::Result<Vec<(
     if kept == definition {
         bail!("the definition has no metadata to annotate");
     }
-    let chart = format!("{{{{- if .Values.crds.install }}}}\n{HEADER}{}{{{{- end }}}}\n", escape(&kept));
-    Ok(vec![
-        (root().join("crds/resumematchers.yaml"), plain.clone()),
-        // kustomize does not read files above its folder.
-        (root().join("kustomize/base/crd.yaml"), plain),
-        (root().join("docs/resumematcher-reference.md"), print("reference")?),
-        (root().join("charts/resume-matcher-operator/templates/crd.yaml"), chart),
-    ])
+    Ok(format!("{{{{- if .Values.crds.install }}}}\n{HEADER}{}{{{{- end }}}}\n", escape(&kept)))
 }
 
 /// Text that Helm would take for its own.

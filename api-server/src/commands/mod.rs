@@ -1,6 +1,7 @@
 //! What the program can be told to do.
 
 pub mod healthcheck;
+pub mod maintenance;
 pub mod serve;
 
 use std::{error::Error, process::ExitCode};
@@ -26,6 +27,8 @@ enum Command {
     Serve,
     /// Ask the server of this container whether it lives; for the image's health check
     Healthcheck,
+    /// Answer every request with 503 and Retry-After, while the data is restored
+    Maintenance,
     /// Print the OpenAPI document
     Openapi,
 }
@@ -35,6 +38,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run().await,
         Command::Healthcheck => healthcheck::run().await,
+        Command::Maintenance => maintenance::run().await,
         Command::Openapi => match crate::openapi::document_text() {
             Ok(text) => {
                 print!("{text}");

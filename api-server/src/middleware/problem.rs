@@ -83,7 +83,7 @@ pub fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 // Programs use /api and the probes; a browser that goes anywhere else gets a page.
-fn wants_page(path: &str, headers: &HeaderMap) -> bool {
+pub(crate) fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     !path.starts_with("/api/")
         && headers
             .get(header::ACCEPT)

@@ -37,9 +37,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [resumematcher.io]
   resources: [resumematchers]
   verbs: [get, list, watch, patch]
+# Carries out backups and restores that are asked for; a restore has a finalizer, so that the installation is opened
+# before it vanishes.
+- apiGroups: [resumematcher.io]
+  resources: [resumematcherbackups, resumematcherrestores]
+  verbs: [get, list, watch, patch]
 # Reports what it sees.
 - apiGroups: [resumematcher.io]
-  resources: [resumematchers/status]
+  resources: [resumematchers/status, resumematcherbackups/status, resumematcherrestores/status]
   verbs: [patch]
 # Makes credentials, and reads those of external services; watches their metadata for changes.
 # Makes configuration, volumes, addresses and identities. Volumes and credentials are deleted only under
@@ -59,9 +64,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [apps]
   resources: [deployments, statefulsets, controllerrevisions]
   verbs: [get, list, watch, create, patch, delete]
-# Runs migrations.
+# Runs migrations, backups and restores.
 - apiGroups: [batch]
-  resources: [jobs]
+  resources: [jobs, cronjobs]
   verbs: [get, list, watch, create, patch, delete]
 # Lets the API follow its load.
 - apiGroups: [autoscaling]

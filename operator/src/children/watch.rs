@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -49,6 +49,7 @@ pub async fn watch_children(client: &Client, namespace: Option<&str>, watches: &
     starter.start::<NetworkPolicy>(true);
     starter.start::<StatefulSet>(true);
     starter.start::<Job>(true);
+    starter.start::<CronJob>(true);
     starter.start::<ControllerRevision>(true);
     starter.start::<Deployment>(true);
     starter.start::<HorizontalPodAutoscaler>(true);

@@ -149,6 +149,6 @@ pub struct S3Spec {
     pub secret_ref: SecretReference,
 }
 
-fn default_region() -> String {
+pub(super) fn default_region() -> String {
     "us-east-1".to_owned()
 }

@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::backup::{BackupFailureStatus, LastBackupStatus, MaintenanceStatus, VerifiedBackupStatus};
 use super::release::ReleaseStatus;
 
 /// What the operator last saw of the installation.
@@ -15,7 +16,7 @@ pub struct ResumeMatcherStatus {
     pub observed_generation: Option<i64>,
 
     /// `Ready`, `Reconciling`, `Stalled`, and one for each part: `DatabaseReady`, `CacheReady`, `StorageReady`,
-    /// `SchemaUpToDate`, `APIReady`, `WorkerReady`.
+    /// `SchemaUpToDate`, `APIReady`, `WorkerReady`; with `spec.backup` also `BackupHealthy`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
@@ -39,6 +40,22 @@ pub struct ResumeMatcherStatus {
     /// The worker's pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<TierStatus>,
+
+    /// The last backup that was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup: Option<LastBackupStatus>,
+
+    /// The last backup that was proven by a restore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_verified_backup: Option<VerifiedBackupStatus>,
+
+    /// The last backup or proof that failed, until one of its kind succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup_failure: Option<BackupFailureStatus>,
+
+    /// A restore that keeps the installation closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceStatus>,
 }
 
 /// The database's schema.

@@ -1,6 +1,8 @@
 //! One step of a valid installation: what is remembered and seen becomes a record, the record is written down, and then
 //! what it asks for is made. Uses the client.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -8,10 +10,11 @@ use kube::runtime::controller::Action;
 use super::apply::{Applied, Fence};
 use super::build::{self, JobKeys, Releases, Task};
 use super::credentials::{Credentials, system_random};
+use super::maintenance::{self, Stage};
 use super::model::Installation;
 use super::observe::{Observed, observe, pods_of};
 use super::status::{Passed, after_pass, write_ahead};
-use super::{Context, Error, fetch, next_look, report};
+use super::{Context, Error, backups, fetch, next_look, report};
 use crate::crd::{Colour, ResumeMatcher, Step};
 use crate::names::Component;
 use crate::release::{
@@ -36,8 +39,17 @@ pub(super) async fn advance(
     let keys = build::job_keys(&credentials, &record, &target.migration);
     let observed = observe(&context.client, installation, &record, &keys).await;
     let observed = observed.map_err(|error| Error::Observe(Box::new(error)))?;
+    let page = maintenance::page(&context.client, installation, object).await;
+    let page = page.map_err(|error| Error::Observe(Box::new(error)))?;
+    let ended = backups::look(&context.client, installation, object).await;
+    let ended = ended.map_err(|error| Error::Observe(Box::new(error)))?;
+    let stage = stage_of(object, &record, &observed, page);
     let decision = if object.spec.suspend {
         Decision { record, waiting_for: None, look_again: None, renew_job: false }
+    } else if stage != Stage::Open {
+        // No release moves while the installation is closed.
+        let waiting_for = Some("a restore keeps the installation closed".to_owned());
+        Decision { record, waiting_for, look_again: Some(Duration::from_secs(2)), renew_job: false }
     } else {
         let analysis = analyse(installation, &credentials, &record, context);
         let health = look_after(installation, &record, &observed, context).await?;
@@ -48,7 +60,8 @@ pub(super) async fn advance(
         (object.clone(), None)
     } else {
         let current = remember(object, before.as_ref(), &decision, context).await?;
-        let made = Made { installation, credentials: &credentials, observed: &observed, target: &target };
+        let made =
+            Made { installation, credentials: &credentials, observed: &observed, target: &target, stage };
         let applied = carry_out(&current, &made, &decision, context).await?;
         (current, Some(applied))
     };
@@ -62,9 +75,20 @@ pub(super) async fn advance(
         keys: &keys,
         applied: applied.as_ref(),
     };
-    let status = after_pass(&current, &passed, now);
+    let mut status = after_pass(&current, &passed, now);
+    maintenance::report(&mut status, &current, stage, now);
+    backups::report(&mut status, &current, installation, ended, now);
+    context.metrics.backups_known(installation, &status);
     report(object, &current, &status, context).await?;
     Ok(next_look(&status, decision.look_again, context))
+}
+
+/// How far closing or opening is. What is suspended stays as it is.
+fn stage_of(object: &ResumeMatcher, record: &Record, observed: &Observed, page: Option<bool>) -> Stage {
+    let before = object.status.as_ref().and_then(|status| status.maintenance.as_ref());
+    let api = record.active.as_ref().map(|active| observed.tiers(active.colour).api.clone());
+    let asked = maintenance::asked_by(object).is_some();
+    maintenance::stage(asked, before.map(|before| before.stage), page, &api.unwrap_or_default())
 }
 
 fn recorded(object: &ResumeMatcher) -> Option<Record> {
@@ -125,6 +149,7 @@ struct Made<'a> {
     credentials: &'a Credentials,
     observed: &'a Observed,
     target: &'a Target,
+    stage: Stage,
 }
 
 /// Makes what the record asks for.
@@ -134,10 +159,11 @@ async fn carry_out(
     decision: &Decision,
     context: &Context,
 ) -> Result<Applied, Error> {
-    let Made { installation, credentials, observed, target } = made;
+    let Made { installation, credentials, observed, target, stage } = made;
     let record = &decision.record;
     let keys = build::job_keys(credentials, record, &target.migration);
-    let wanted = wanted(record, installation.settings.scale_down_delay, false, Timestamp::now());
+    let closed = *stage == Stage::Closed;
+    let wanted = wanted(record, installation.settings.scale_down_delay, closed, Timestamp::now());
     let releases = Releases {
         wanted: &wanted,
         kept: &observed.revisions,
@@ -145,7 +171,10 @@ async fn carry_out(
         keys: &keys,
         may_make_jobs: observed.data_problem().is_none() && !decision.renew_job,
     };
-    let children = build::build(installation, credentials, &releases);
+    let mut children = build::build(installation, credentials, &releases);
+    let serving = record.active.as_ref().map(|active| active.api_image.as_str());
+    let image = serving.unwrap_or(&installation.release.api_image);
+    build::maintenance::add(&mut children, installation, *stage, image);
     let fence = Fence::new(&context.client, object);
     let may_stay = may_stay(installation, record, &keys, decision.renew_job);
     Ok(context.applier.apply(installation, &children, &may_stay, &fence).await?)

@@ -125,6 +125,7 @@ impl Applier {
             network_policies,
             stateful_sets,
             jobs,
+            cron_jobs,
             revisions,
             deployments,
             autoscalers,
@@ -147,6 +148,8 @@ impl Applier {
         pass.all(autoscalers).await?;
         pass.all(disruption_budgets).await?;
         pass.all(ingresses).await?;
+        // Last: a schedule that the API server refuses must not keep the application from being made.
+        pass.all(cron_jobs).await?;
         pass.delete_orphans(installation, may_stay).await?;
         Ok(pass.applied)
     }
@@ -346,6 +349,7 @@ impl Applier {
             Kind::NetworkPolicy => self.delete::<networking::v1::NetworkPolicy>(key, uid).await,
             Kind::StatefulSet => self.delete::<apps::v1::StatefulSet>(key, uid).await,
             Kind::Job => self.delete::<batch::v1::Job>(key, uid).await,
+            Kind::CronJob => self.delete::<batch::v1::CronJob>(key, uid).await,
             Kind::ControllerRevision => self.delete::<apps::v1::ControllerRevision>(key, uid).await,
             Kind::Deployment => self.delete::<Deployment>(key, uid).await,
             Kind::HorizontalPodAutoscaler => {

@@ -3,10 +3,12 @@
 mod api;
 mod app_env;
 mod autoscaler;
+pub mod backup;
 mod config;
 mod data_service;
 mod disruption;
 mod ingress;
+pub(in crate::resume_matcher) mod maintenance;
 mod migrate;
 mod network;
 mod pod;
@@ -24,7 +26,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -57,6 +59,8 @@ pub struct Children {
     pub stateful_sets: Vec<StatefulSet>,
     /// What asks for the schema or changes it, when it is to run.
     pub jobs: Vec<Job>,
+    /// What backs up and proves by a schedule.
+    pub cron_jobs: Vec<CronJob>,
     /// What makes each release that runs.
     pub revisions: Vec<ControllerRevision>,
     /// API and worker, once the database has their schema.
@@ -123,6 +127,7 @@ pub fn build(installation: &Installation, credentials: &Credentials, releases: &
         services: vec![service::api(installation, wanted.service)],
         network_policies: network::build(installation),
         ingresses: ingress::build(installation).into_iter().collect(),
+        cron_jobs: backup::cron_jobs(installation, worker_image(installation, wanted)),
         ..Children::default()
     };
     postgres::add(&mut children, installation, credentials);
@@ -146,6 +151,12 @@ pub fn build(installation: &Installation, credentials: &Credentials, releases: &
         children.disruption_budgets = disruption::build(installation, colour);
     }
     children
+}
+
+/// The worker's image of the version that serves: a candidate that does not work must not end the backups.
+fn worker_image<'a>(installation: &'a Installation, wanted: &'a Wanted) -> &'a str {
+    let serving = wanted.slots.first().map(|slot| slot.slot.worker_image.as_str());
+    serving.unwrap_or(&installation.release.worker_image)
 }
 
 /// A version in its place.

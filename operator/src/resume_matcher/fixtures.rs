@@ -69,6 +69,24 @@ pub(crate) fn external_installation() -> Installation {
     validate(&object(external_spec()), &external_secrets()).unwrap()
 }
 
+/// A key that signs backups, in base64.
+pub(crate) const BACKUP_KEY: &str = "YmFja3VwcyBhcmUgc2lnbmVkIHdpdGggdGhpcyBrZXkh";
+
+/// `spec.backup` with both schedules; its Secret is `backups`.
+pub(crate) fn backup_spec() -> serde_json::Value {
+    json!({
+        "schedule": "0 3 * * *", "verifySchedule": "@weekly", "timeZone": "Europe/Berlin",
+        "destination": {"s3": {"endpoint": "http://elsewhere:9000", "bucket": "backups", "secretRef": {"name": "backups"}}},
+    })
+}
+
+/// An installation with embedded services and backups.
+pub(crate) fn installation_with_backups() -> Installation {
+    let keys = [("accessKeyId", "a"), ("secretAccessKey", "b"), ("signingKey", BACKUP_KEY)];
+    let secrets = [("backups".to_owned(), Some(secret("backups", &keys)))].into();
+    validate(&object(json!({"environment": "development", "backup": backup_spec()})), &secrets).unwrap()
+}
+
 /// Credentials that are the same each time.
 pub(crate) fn credentials(installation: &Installation) -> Credentials {
     let mut counter = 0_u8;

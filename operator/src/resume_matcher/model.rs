@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::{LocalObjectReference, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use crate::crd::{AnalysisSpec, Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy};
+use crate::crd::{AnalysisSpec, Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy, RetentionSpec};
 use crate::names::InstallationName;
 use crate::release::Settings;
 
@@ -41,6 +41,8 @@ pub struct Installation {
     pub ingress: Option<IngressSpec>,
     /// Network policies.
     pub network: NetworkSpec,
+    /// Backups; none: they are not configured.
+    pub backup: Option<Backup>,
 }
 
 impl Installation {
@@ -193,6 +195,41 @@ pub struct ExternalCache {
     pub secret: ExternalSecret,
     /// The port that must be reachable.
     pub port: i32,
+}
+
+/// Backups of an installation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backup {
+    /// When a backup is made.
+    pub schedule: Option<String>,
+    /// When the newest is proven.
+    pub verify_schedule: Option<String>,
+    /// Time zone of both.
+    pub time_zone: Option<String>,
+    /// Whether both are stopped.
+    pub suspend: bool,
+    /// How late one may begin, in seconds.
+    pub starting_deadline: Option<i64>,
+    /// How long one may take, in seconds.
+    pub active_deadline: i64,
+    /// How many Jobs stay: that succeeded, that failed.
+    pub history: (i32, i32),
+    /// The bucket.
+    pub destination: ExternalStorage,
+    /// Where in it.
+    pub prefix: String,
+    /// How long backups are kept.
+    pub retention: RetentionSpec,
+    /// Whether a backup is made before a migration.
+    pub before_migration: bool,
+    /// The Secret with the URL of the server where backups are proven; none: the installation's own.
+    pub scratch: Option<ExternalSecret>,
+    /// Most bytes a second.
+    pub bytes_per_second: Option<i64>,
+    /// The ports that must be reachable.
+    pub ports: Vec<i32>,
+    /// Requests and limits.
+    pub resources: ResourceRequirements,
 }
 
 /// A bucket that exists already, or may be made.

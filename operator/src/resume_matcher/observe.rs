@@ -20,6 +20,7 @@ use crate::names::{
 use crate::release::{Analysis, Health, JobState, Plan, Record, Tier, Tiers, World};
 
 pub use self::pods::PodSeen;
+pub(crate) use self::pods::problem as pod_problem;
 
 /// What was seen.
 #[derive(Clone, Debug, PartialEq)]

@@ -82,7 +82,29 @@ pub fn after_pass(object: &ResumeMatcher, passed: &Passed<'_>, now: Timestamp) -
         schema,
         api: Some(tier_status(passed, Component::Api, &tiers.api)),
         worker: Some(tier_status(passed, Component::Worker, &tiers.worker)),
+        ..ResumeMatcherStatus::default()
     }
+}
+
+/// Sets one condition of a status that is worked out already.
+pub(in crate::resume_matcher) fn tell(
+    status: &mut ResumeMatcherStatus,
+    object: &ResumeMatcher,
+    (name, is_true): (&str, bool),
+    (reason, message): (&str, &str),
+    now: Timestamp,
+) {
+    let mut conditions = Conditions::of(object, now);
+    conditions.set(name, Fact { status: is_true, ..Fact::yes(reason, message) });
+    let told = conditions.finish().into_iter().find(|condition| condition.type_ == name);
+    drop_condition(status, name);
+    status.conditions.extend(told);
+    status.conditions.sort_by(|one, other| one.type_.cmp(&other.type_));
+}
+
+/// Removes a condition that says nothing any more.
+pub(in crate::resume_matcher) fn drop_condition(status: &mut ResumeMatcherStatus, name: &str) {
+    status.conditions.retain(|condition| condition.type_ != name);
 }
 
 /// The status of an object that cannot be acted on until it, or a Secret that it names, changes. What is known of the

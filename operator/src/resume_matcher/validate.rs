@@ -1,5 +1,7 @@
 //! Turns the raw spec and the Secrets it names into an [`Installation`]. Pure: no client, no clock.
 
+mod backup;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -88,6 +90,7 @@ pub fn referenced_secrets(spec: &ResumeMatcherSpec) -> Vec<String> {
     names.extend(spec.database.external.as_ref().map(|external| external.secret_ref.name.clone()));
     names.extend(spec.cache.external.as_ref().map(|external| external.secret_ref.name.clone()));
     names.extend(spec.object_storage.s3.as_ref().map(|s3| s3.secret_ref.name.clone()));
+    names.extend(spec.backup.as_ref().map(backup::secrets).unwrap_or_default());
     names.sort();
     names.dedup();
     names
@@ -130,6 +133,7 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
         object_storage: object_storage(spec, &lookup, defaults)?,
         ingress: spec.ingress.clone(),
         network: spec.network.clone(),
+        backup: backup::validate(object, &lookup)?,
         namespace,
     })
 }

@@ -57,6 +57,12 @@ async fn every_field() {
             "trustedProxies": ["10.0.0.0/8", "fd00::/8"]},
         "network": {"policies": true, "allowApiFrom": [{"podSelector": {}}], "allowMetricsFrom": [{"namespaceSelector": {}}],
             "allowEgress": [{"ports": [{"port": 443}]}]},
+        "backup": {"schedule": "*/15 3-5 * * MON", "verifySchedule": "@weekly", "timeZone": "America/Argentina/Buenos_Aires",
+            "suspend": true, "startingDeadlineSeconds": 600, "activeDeadlineSeconds": 3600, "successfulJobsHistoryLimit": 1,
+            "failedJobsHistoryLimit": 5, "destination": {"s3": {"endpoint": "https://s3.example", "bucket": "other",
+            "prefix": "people/acme", "region": "r", "forcePathStyle": true, "secretRef": {"name": "b"}}},
+            "retention": {"days": 7, "keepLast": 2, "keepDaily": 7, "keepWeekly": 4, "keepMonthly": 12},
+            "beforeMigration": false, "scratchDatabase": {"name": "scratch"}, "bytesPerSecond": 1_000_000, "resources": {}},
     }))
     .await;
 }
@@ -163,4 +169,28 @@ async fn a_mode_that_leaves_data_behind() {
         .change(json!({"cache": {"embedded": null, "external": {"secretRef": {"name": "r"}}}}))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn backups_in_the_bucket_of_the_files() {
+    let s3 = json!({"endpoint": "https://s3.example", "bucket": "same", "secretRef": {"name": "s3"}});
+    refuses(
+        json!({"objectStorage": {"s3": s3}, "backup": {"destination": {"s3": s3}}}),
+        &["spec.backup.destination.s3.bucket", "a bucket of their own"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn backups_without_a_time_or_a_place() {
+    let s3 = json!({"endpoint": "https://s3.example", "bucket": "backups", "secretRef": {"name": "s3"}});
+    let with = |field: &str, value: Value| {
+        let mut backup = json!({"destination": {"s3": s3}});
+        backup[field] = value;
+        json!({"backup": backup})
+    };
+    refuses(json!({"backup": {}}), &["spec.backup.destination"]).await;
+    refuses(with("schedule", json!("every day")), &["spec.backup.schedule"]).await;
+    refuses(with("timeZone", json!("Europe/Berlin")), &["spec.backup.timeZone", "schedule"]).await;
+    refuses(with("retention", json!({"days": 0})), &["spec.backup.retention.days"]).await;
 }

@@ -11,6 +11,7 @@
 
 mod admission;
 mod application;
+mod backups;
 mod cluster;
 mod faults;
 mod leadership;

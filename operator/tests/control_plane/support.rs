@@ -12,8 +12,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config, CustomResourceExt, ResourceExt};
-use operator::crd::ResumeMatcher;
+use kube::{Api, Client, Config, ResourceExt};
+use operator::crd::{ResumeMatcher, definitions};
 use operator::settings::Cli;
 use operator::startup::{Ports, RunError, run};
 use operator::telemetry::Metrics;
@@ -38,14 +38,15 @@ struct Plane {
 }
 
 impl Plane {
-    fn start(definition: &Value) -> Self {
+    fn start(definitions: &[Value]) -> Self {
         let tools = test_cluster::control_plane_tools(&|line| eprintln!("{line}"))
             .expect("the control plane's programs");
         let plane = ControlPlane::start(&tools, &test_cluster::ControlPlaneOptions::default())
             .expect("a control plane");
         let kubeconfig = Kubeconfig::read_from(plane.kubeconfig()).expect("its kubeconfig");
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), definition.to_string()).unwrap();
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": definitions});
+        std::fs::write(file.path(), list.to_string()).unwrap();
         let path = file.path().to_str().unwrap();
         plane.kubectl(&["apply", "--server-side", "-f", path]).expect("the definition");
         // `kubectl wait` fails at once on an object that has no conditions yet, so it is asked again.
@@ -60,7 +61,7 @@ impl Plane {
     /// The one that the first test that asks starts, and all share.
     fn shared() -> Arc<Self> {
         static SHARED: OnceLock<Arc<Plane>> = OnceLock::new();
-        SHARED.get_or_init(|| Arc::new(Self::start(&json!(ResumeMatcher::crd())))).clone()
+        SHARED.get_or_init(|| Arc::new(Self::start(&definitions().map(|one| json!(one))))).clone()
     }
 
     async fn config(&self) -> Config {
@@ -112,7 +113,9 @@ impl World {
 
     /// On a control plane of its own, with another definition of the kind.
     pub(crate) async fn with_definition(definition: Value, label: &str) -> Self {
-        let plane = tokio::task::spawn_blocking(move || Arc::new(Plane::start(&definition))).await.unwrap();
+        let [_, backups, restores] = definitions().map(|one| json!(one));
+        let all = [definition, backups, restores];
+        let plane = tokio::task::spawn_blocking(move || Arc::new(Plane::start(&all))).await.unwrap();
         Self::on(plane, label).await
     }
 

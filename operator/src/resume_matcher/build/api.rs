@@ -50,15 +50,20 @@ fn server(installation: &Installation, colour: Colour) -> Container {
         startup_probe: Some(http_probe("/livez", "metrics", 2, 60)),
         readiness_probe: Some(http_probe("/readyz", "metrics", 5, 3)),
         liveness_probe: Some(http_probe("/livez", "metrics", 10, 6)),
-        lifecycle: Some(Lifecycle {
-            // By the kubelet and not by a command: the image has no shell.
-            pre_stop: Some(LifecycleHandler {
-                sleep: Some(SleepAction { seconds: DRAIN_SECONDS }),
-                ..LifecycleHandler::default()
-            }),
-            ..Lifecycle::default()
-        }),
+        lifecycle: Some(drain(DRAIN_SECONDS)),
         ..container(installation, "api", &installation.release.api_image)
+    }
+}
+
+/// Goes on serving for a moment after the pod was told to stop.
+pub(super) fn drain(seconds: i64) -> Lifecycle {
+    Lifecycle {
+        // By the kubelet and not by a command: the image has no shell.
+        pre_stop: Some(LifecycleHandler {
+            sleep: Some(SleepAction { seconds }),
+            ..LifecycleHandler::default()
+        }),
+        ..Lifecycle::default()
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ConfigMap;
 use sha2::{Digest, Sha256};
 
+use super::backup;
 use super::owned;
 use super::storage;
 use crate::crd::Colour;
@@ -50,6 +51,9 @@ pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
     ]);
     if let Some(proxies) = proxies.filter(|proxies| !proxies.is_empty()) {
         data.insert("RM_TRUSTED_PROXIES", proxies);
+    }
+    if let Some(backup) = &installation.backup {
+        data.insert("RM_BACKUP_RETENTION_DAYS", backup::retention_days(backup).to_string());
     }
     data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }

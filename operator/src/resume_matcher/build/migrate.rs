@@ -1,13 +1,11 @@
 //! Jobs `NAME-plan-KEY`, `NAME-migrate-KEY` and `NAME-contract-KEY`: ask for the schema and change it.
 
-use k8s_openapi::api::batch::v1::{
-    Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule,
-};
+use k8s_openapi::api::batch::v1::{Job, JobSpec, PodFailurePolicy};
 use k8s_openapi::api::core::v1::Container;
 
 use super::pod::{APP_USER, Pod, container, mount, scratch, template};
 use super::postgres::words;
-use super::{app_env, config, owned};
+use super::{app_env, backup, config, owned};
 use crate::names::Component;
 use crate::resume_matcher::model::Installation;
 
@@ -50,6 +48,10 @@ pub(super) fn name(installation: &Installation, task: Task, key: &str) -> String
 
 /// The Job.
 pub(super) fn build(installation: &Installation, task: Task, key: &str) -> Job {
+    // As an init container: the Job fails with it, and by its deadline and its rules.
+    let dump = (task == Task::Expand).then(|| backup::before_migration(installation)).flatten();
+    let mut rules = vec![backup::give_up("migrate", &[CONFIGURATION_WRONG])];
+    rules.extend(dump.as_ref().map(|dump| backup::give_up(&dump.name, &[CONFIGURATION_WRONG])));
     let pod = Pod {
         component: Component::Migrate,
         service_account: installation.name.component(Component::Worker),
@@ -62,27 +64,19 @@ pub(super) fn build(installation: &Installation, task: Task, key: &str) -> Job {
         grace_seconds: 30,
         restart_policy: Some("Never"),
     };
+    let mut template = template(installation, pod);
+    if let Some(spec) = &mut template.spec {
+        spec.init_containers = dump.map(|dump| vec![dump]);
+    }
     Job {
         metadata: owned(installation, name(installation, task, key), Some(Component::Migrate)),
         spec: Some(JobSpec {
             backoff_limit: Some(4),
-            pod_failure_policy: Some(PodFailurePolicy { rules: vec![give_up_on_wrong_configuration()] }),
-            template: template(installation, pod),
+            pod_failure_policy: Some(PodFailurePolicy { rules }),
+            template,
             ..JobSpec::default()
         }),
         ..Job::default()
-    }
-}
-
-fn give_up_on_wrong_configuration() -> PodFailurePolicyRule {
-    PodFailurePolicyRule {
-        action: "FailJob".to_owned(),
-        on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
-            container_name: Some("migrate".to_owned()),
-            operator: "In".to_owned(),
-            values: vec![CONFIGURATION_WRONG],
-        }),
-        on_pod_conditions: None,
     }
 }
 
@@ -102,7 +96,26 @@ fn migration(installation: &Installation, task: Task) -> Container {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resume_matcher::fixtures::external_installation;
+    use crate::resume_matcher::fixtures::{external_installation, installation_with_backups};
+
+    #[test]
+    fn before_it_migrates_the_job_backs_up_where_backups_are_configured() {
+        let steps = |installation: &Installation, task| {
+            let pod = build(installation, task, "key").spec.unwrap().template.spec.unwrap();
+            pod.init_containers
+                .unwrap_or_default()
+                .into_iter()
+                .map(|container| container.args.unwrap())
+                .collect::<Vec<_>>()
+        };
+        let installation = installation_with_backups();
+        assert_eq!(
+            steps(&installation, Task::Expand),
+            [["backup", "--kind", "safety", "--before-migration"]]
+        );
+        assert!(steps(&installation, Task::Plan).is_empty());
+        assert!(steps(&external_installation(), Task::Expand).is_empty());
+    }
 
     #[test]
     fn the_owners_url_is_given_to_the_migration_alone() {

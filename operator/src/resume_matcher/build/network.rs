@@ -10,10 +10,10 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::api::{METRICS_PORT, PORT};
 use super::{owned, postgres, redis, storage};
 use crate::names::{COMPONENT_LABEL, Component, INSTANCE_LABEL, MANAGED_BY, selector_labels};
-use crate::resume_matcher::model::Installation;
+use crate::resume_matcher::model::{Backup, Installation};
 
 /// The components that use the data services.
-const CLIENTS: [Component; 3] = [Component::Api, Component::Worker, Component::Migrate];
+const CLIENTS: [Component; 4] = [Component::Api, Component::Worker, Component::Migrate, Component::Backup];
 const DNS: i32 = 53;
 
 /// The policies, unless the spec turns them off.
@@ -30,7 +30,37 @@ pub(super) fn build(installation: &Installation) -> Vec<NetworkPolicy> {
     ] {
         policies.extend(embedded.map(|_| data_service(installation, component, port)));
     }
+    policies.extend(installation.backup.as_ref().map(|backup| backups(installation, backup)));
     policies
+}
+
+/// What backs up also reaches the bucket for backups, and the server where they are proven.
+fn backups(installation: &Installation, backup: &Backup) -> NetworkPolicy {
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(any_of(installation, &[Component::Backup, Component::Migrate])),
+        policy_types: Some(vec!["Egress".to_owned()]),
+        egress: Some(vec![NetworkPolicyEgressRule {
+            // By port alone: policies know addresses, and the service has a name.
+            ports: Some(backup.ports.iter().copied().map(tcp).collect()),
+            to: None,
+        }]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, "backup", spec)
+}
+
+/// What answers while the installation is closed is reached as the API is.
+pub(super) fn maintenance(installation: &Installation) -> NetworkPolicy {
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(only(installation, Component::Maintenance)),
+        policy_types: Some(vec!["Ingress".to_owned()]),
+        ingress: Some(vec![NetworkPolicyIngressRule {
+            ports: Some(vec![tcp(PORT), tcp(METRICS_PORT)]),
+            from: Some(installation.network.allow_api_from.clone()).filter(|from| !from.is_empty()),
+        }]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, "maintenance", spec)
 }
 
 fn policy(installation: &Installation, suffix: &str, spec: NetworkPolicySpec) -> NetworkPolicy {

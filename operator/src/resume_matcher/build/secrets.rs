@@ -107,7 +107,11 @@ pub(super) fn material(credentials: &Credentials, component: Component) -> Strin
             .storage
             .as_ref()
             .map(|key| format!("{} {}", key.access_key_id.expose(), key.secret_access_key.expose())),
-        Component::Api | Component::Worker | Component::Migrate => None,
+        Component::Api
+        | Component::Worker
+        | Component::Migrate
+        | Component::Backup
+        | Component::Maintenance => None,
     }
     .unwrap_or_default()
 }

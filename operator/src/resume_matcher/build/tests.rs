@@ -56,6 +56,7 @@ fn objects(children: Children) -> Vec<Value> {
         network_policies,
         stateful_sets,
         jobs,
+        cron_jobs,
         revisions,
         deployments,
         autoscalers,
@@ -72,6 +73,7 @@ fn objects(children: Children) -> Vec<Value> {
     take(json!(network_policies));
     take(json!(stateful_sets));
     take(json!(jobs));
+    take(json!(cron_jobs));
     take(json!(revisions));
     take(json!(deployments));
     take(json!(autoscalers));

@@ -13,7 +13,7 @@ const STARTING: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 ///
 /// # Errors
 /// When the API server refuses or is not reached.
-pub(super) async fn problem(
+pub(crate) async fn problem(
     client: &Client,
     namespace: &str,
     selector: &str,
@@ -66,7 +66,8 @@ fn pod_seen(pod: &Pod) -> Option<PodSeen> {
 fn pod_problem(pod: &Pod) -> Option<String> {
     let name = pod.name_any();
     let status = pod.status.as_ref()?;
-    let containers = status.container_statuses.iter().flatten();
+    let containers =
+        status.init_container_statuses.iter().flatten().chain(status.container_statuses.iter().flatten());
     if let Some((container, problem)) =
         containers.filter_map(|of| Some((&of.name, container_problem(of)?))).next()
     {

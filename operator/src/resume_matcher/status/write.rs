@@ -14,7 +14,7 @@ use crate::telemetry::Metrics;
 const LONGEST_NOTE: usize = 500;
 
 /// The conditions whose changes people are told of by events.
-const TOLD: [&str; 2] = ["Ready", "SchemaUpToDate"];
+const TOLD: [&str; 3] = ["Ready", "SchemaUpToDate", "BackupHealthy"];
 
 /// Writes the status, if it differs from the one that the object has. Gives whether it did.
 ///
@@ -151,7 +151,10 @@ fn is_news(condition: &Condition, before: &[Condition]) -> bool {
 
 /// Waiting is no warning.
 fn is_good(condition: &Condition) -> bool {
-    const WAITING: [&str; 8] = [
+    const WAITING: [&str; 11] = [
+        "Maintenance",
+        "NoBackupYet",
+        "Suspended",
         "Releasing",
         "NotReady",
         "Creating",
