@@ -12,6 +12,7 @@ pub mod error;
 pub mod middleware;
 pub mod openapi;
 pub mod pages;
+mod queue_state;
 pub mod request;
 pub mod router;
 pub mod routes;

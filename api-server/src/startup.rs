@@ -28,6 +28,7 @@ use crate::{
     },
     changes::Changes,
     middleware::{client::Proxies, limits::Places, metrics::HttpMetrics, rate_limit::Guard},
+    queue_state,
     router::{self, Frame},
     server,
     state::{AppState, Services},
@@ -216,8 +217,13 @@ impl Application {
     /// Serves until `stop` is cancelled, then finishes what is in flight.
     pub async fn run(self, stop: CancellationToken) -> std::io::Result<()> {
         let stop_probes = CancellationToken::new();
-        let probes =
-            tokio::spawn(probes::serve(self.probes_listener, self.probes.clone(), stop_probes.clone()));
+        let queue = queue_state::routes(self.pool.clone());
+        let probes = tokio::spawn(probes::serve_with(
+            self.probes_listener,
+            self.probes.clone(),
+            queue,
+            stop_probes.clone(),
+        ));
         self.probes.readiness.met(ACCEPTING);
         let listening = tokio::spawn(self.changes.listen(self.pool.clone(), self.stopping.clone()));
         let (readiness, stopping) = (self.probes.readiness, self.stopping);

@@ -73,7 +73,20 @@ pub fn router(probes: Probes) -> Router {
 /// # Errors
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, probes: Probes, stop: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, router(probes)).with_graceful_shutdown(stop.cancelled_owned()).await
+    serve_with(listener, probes, Router::new(), stop).await
+}
+
+/// Serves the probes and `more` routes, which are on the second port alone, until `stop` is cancelled.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_with(
+    listener: TcpListener,
+    probes: Probes,
+    more: Router,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(probes).merge(more)).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 async fn show_metrics(State(probes): State<Probes>) -> Response {

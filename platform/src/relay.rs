@@ -67,6 +67,8 @@ async fn announce_batch(pool: &PgPool, queue: &Queue) -> Result<usize, RelayErro
 pub struct Waiting {
     /// Tasks that are neither done nor dead, those with a worker included.
     pub tasks: i64,
+    /// Those of them that are with a worker, or were when it died.
+    pub in_flight: i64,
     /// Age of the oldest one that is with no worker, in seconds; 0 when there is none.
     pub oldest_seconds: f64,
 }
@@ -77,14 +79,15 @@ pub struct Waiting {
 /// When a query fails.
 pub async fn waiting(pool: &PgPool) -> Result<Waiting, sqlx::Error> {
     let mut transaction = dispatcher_transaction(pool).await?;
-    let (tasks, oldest_seconds) = sqlx::query_as(
-        "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE NOT leased)), 0)::float8
+    let (tasks, in_flight, oldest_seconds) = sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE leased),
+            coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE NOT leased)), 0)::float8
          FROM outbox",
     )
     .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(Waiting { tasks, oldest_seconds })
+    Ok(Waiting { tasks, in_flight, oldest_seconds })
 }
 
 /// Makes due now whatever was announced and is not with a worker, because Redis has lost the notices. Returns how many.

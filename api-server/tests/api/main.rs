@@ -23,6 +23,7 @@ mod openapi;
 mod organisations;
 mod pages;
 mod personal;
+mod queue_state;
 mod resumes;
 mod shutdown;
 mod support;
