@@ -30,7 +30,7 @@ use crate::{
     middleware::{client::Proxies, limits::Places, metrics::HttpMetrics, rate_limit::Guard},
     queue_state,
     router::{self, Frame},
-    server,
+    server::{self, Farewell},
     state::{AppState, Services},
 };
 
@@ -40,8 +40,12 @@ const ACCEPTING: &str = "accepting requests";
 const CONNECT_DEADLINE: Duration = Duration::from_secs(60);
 /// Time from "not ready" to "no new connections": load balancers must have seen it.
 const DRAIN_DELAY: Duration = Duration::from_secs(3);
-/// Time for requests in flight to finish; with the delay it stays below Kubernetes' grace period of 30 seconds.
+/// Time for clients to send their last request and take its answer; with the delay it stays below Kubernetes' grace period
+/// of 30 seconds.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+/// Time without a request after which a connection is closed while the process stops: long enough that hardly any client
+/// sends a request at the very moment.
+const DRAIN_IDLE: Duration = Duration::from_secs(10);
 
 /// Time for the last answers of the probes.
 const PROBES_GRACE: Duration = Duration::from_secs(2);
@@ -76,6 +80,8 @@ pub struct Settings {
 pub struct Drain {
     /// Time from "not ready" to "no new connections".
     pub delay: Duration,
+    /// Time without a request after which a connection is closed, counted from "not ready".
+    pub idle: Duration,
     /// Time for requests in flight to finish after that.
     pub deadline: Duration,
 }
@@ -92,7 +98,7 @@ impl Settings {
             admin: AdminConfig::from_env(env)?,
             http: HttpConfig::from_env(env)?,
             probes: ProbesConfig::from_env(env)?,
-            drain: Drain { delay: DRAIN_DELAY, deadline: DRAIN_DEADLINE },
+            drain: Drain { delay: DRAIN_DELAY, idle: DRAIN_IDLE, deadline: DRAIN_DEADLINE },
             limits: router::Limits::default(),
         })
     }
@@ -227,6 +233,7 @@ impl Application {
         self.probes.readiness.met(ACCEPTING);
         let listening = tokio::spawn(self.changes.listen(self.pool.clone(), self.stopping.clone()));
         let (readiness, stopping) = (self.probes.readiness, self.stopping);
+        let farewell = Farewell { leaving: stop.clone(), idle: self.drain.idle };
         let told_to_stop = async move {
             stop.cancelled().await;
             readiness.lost(ACCEPTING);
@@ -234,7 +241,8 @@ impl Application {
             // Streams would never end by themselves; their clients come back to another replica.
             stopping.cancel();
         };
-        let cut_off = server::serve(self.listener, self.router, told_to_stop, self.drain.deadline).await;
+        let served = server::serve(self.listener, self.router, farewell, told_to_stop, self.drain.deadline);
+        let cut_off = served.await;
         if cut_off > 0 {
             tracing::warn!(connections = cut_off, "connections were cut off at the deadline");
         }

@@ -23,9 +23,11 @@ use super::{FAILED, MISCONFIGURED, fail};
 use crate::{
     error::{Problem, ProblemDocument, ProblemKind},
     middleware::problem::{MEDIA_TYPE, wants_page},
-    server,
+    server::{self, Farewell},
 };
 
+/// Time without a request after which a connection is closed while the process stops.
+const IDLE: Duration = Duration::from_secs(2);
 /// After so many seconds a client may ask again.
 const RETRY_AFTER: &str = "30";
 /// Time for answers that are under way.
@@ -78,7 +80,8 @@ pub async fn serve(
     let state = Probes { metrics: Metrics::new(), readiness: Readiness::new(&[]) };
     let probes = tokio::spawn(probes::serve(probes_listener, state, stop.clone()));
     let router = Router::new().fallback(closed);
-    let cut_off = server::serve(listener, router, stop.cancelled_owned(), DRAIN).await;
+    let farewell = Farewell { leaving: stop.clone(), idle: IDLE };
+    let cut_off = server::serve(listener, router, farewell, stop.cancelled_owned(), DRAIN).await;
     if cut_off > 0 {
         tracing::warn!(connections = cut_off, "connections were cut off at the deadline");
     }

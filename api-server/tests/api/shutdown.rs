@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures::channel::mpsc;
 use reqwest::{Body, StatusCode};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::support::TestApp;
 
@@ -51,4 +52,33 @@ async fn idle_connections_do_not_hold_up_the_end() {
     app.stop.cancel();
     app.stopped().await;
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_that_was_kept_open_gets_one_more_answer_and_is_asked_to_go_elsewhere() {
+    let app = TestApp::start_with(|settings| settings.drain.idle = settings.drain.deadline).await;
+    let mut connection = BufReader::new(tokio::net::TcpStream::connect(app.address).await.unwrap());
+    let first = ask(&mut connection).await;
+    assert!(first.starts_with("http/1.1 200") && !first.contains("connection: close"), "{first}");
+    app.stop.cancel();
+    app.wait_until("the port is closed", async || tokio::net::TcpStream::connect(app.address).await.is_err())
+        .await;
+    let last = ask(&mut connection).await;
+    assert!(last.starts_with("http/1.1 200") && last.contains("connection: close"), "{last}");
+    let mut rest = Vec::new();
+    assert_eq!(connection.read_to_end(&mut rest).await.unwrap(), 0, "the server closes after it");
+    app.stopped().await;
+}
+
+/// Sends a request over a connection that stays open, and gives the head of its answer in lower case.
+async fn ask(connection: &mut BufReader<tokio::net::TcpStream>) -> String {
+    connection.write_all(b"GET /health HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(connection.read_line(&mut head).await.unwrap(), 0, "closed under a request: {head}");
+    }
+    let head = head.to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    connection.read_exact(&mut vec![0; length.parse().unwrap()]).await.unwrap();
+    head
 }

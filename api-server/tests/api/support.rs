@@ -117,7 +117,7 @@ impl TestApp {
         ];
         let env = Env::from_pairs(variables.clone());
         let mut settings = Settings::from_env(&env).unwrap();
-        settings.drain = Drain { delay: Duration::ZERO, deadline: PATIENCE };
+        settings.drain = Drain { delay: Duration::ZERO, idle: Duration::ZERO, deadline: PATIENCE };
         change(&mut settings);
         let storage = Storage::open(ObjectStorageConfig::from_env(&env).unwrap()).unwrap();
         storage.ensure_bucket().await.unwrap();
