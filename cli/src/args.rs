@@ -82,6 +82,24 @@ pub(crate) enum Command {
     Backups(Installation),
     /// Bring an installation back from a backup, and wait until it serves.
     Restore(RestoreArgs),
+    /// Show the logs of an installation's pods.
+    Logs(LogsArgs),
+    /// Write what helps to find out what is wrong with an installation into a ZIP file, without secrets.
+    SupportBundle {
+        #[command(flatten)]
+        of: Installation,
+        /// The file to write.
+        #[arg(long, short = 'o', value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List the tasks that failed too often, and have them tried again.
+    DeadLetters {
+        #[command(flatten)]
+        of: Installation,
+        /// What to do with them.
+        #[command(subcommand)]
+        action: DeadLetters,
+    },
 }
 
 /// What `backup` needs.
@@ -120,6 +138,48 @@ pub(crate) struct Waiting {
     /// How long to wait for the end, in seconds. What was begun goes on afterwards.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     pub(crate) timeout: u32,
+}
+
+/// What `logs` needs.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    pub(crate) of: Installation,
+    /// Only pods of this part: api, worker, migrate, postgres, redis or storage.
+    #[arg(long)]
+    pub(crate) component: Option<String>,
+    /// Lines of each pod, from the end; -1 for all.
+    #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
+    pub(crate) tail: i64,
+    /// Go on with what is logged from now on.
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// Print them as JSON, newest first.
+    List {
+        /// Most of them.
+        #[arg(long, default_value_t = 100)]
+        limit: u16,
+    },
+    /// Print one with its attempts.
+    Show {
+        /// Its task's id.
+        task: String,
+    },
+    /// Have one tried again from the beginning.
+    Requeue {
+        /// Its task's id.
+        task: String,
+    },
+    /// Take one off the list.
+    Drop {
+        /// Its task's id.
+        task: String,
+    },
 }
 
 /// An installation in the cluster that kubectl is configured for.

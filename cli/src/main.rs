@@ -7,7 +7,9 @@ mod args;
 mod commands;
 mod files;
 mod fonts;
+mod kubectl;
 mod printer;
+mod scrub;
 mod settings;
 
 use std::process::ExitCode;
@@ -41,6 +43,9 @@ fn main() -> ExitCode {
         Command::Backup(args) => commands::backup::backup(&settings, &args),
         Command::Backups(of) => commands::backup::backups(&settings, &of),
         Command::Restore(args) => commands::backup::restore(&settings, &args),
+        Command::Logs(args) => commands::logs::logs(&args),
+        Command::SupportBundle { of, file } => commands::support_bundle::run(&of, &file),
+        Command::DeadLetters { of, action } => commands::logs::dead_letters(&of, &action),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::release::{kubectl, kubectl_with, object};
 use crate::args::{BackupArgs, Installation, Output, RestoreArgs, Waiting};
+use crate::kubectl::{kubectl, kubectl_with, object};
 use crate::printer;
 use crate::settings::Settings;
 

@@ -2,18 +2,14 @@
 //! rights and the configuration of whoever runs it.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::args::{Installation, Output};
+use crate::kubectl::{KIND, kubectl, object};
 use crate::printer;
 use crate::settings::Settings;
-
-/// The kind, in full, so that no other of a like name is meant.
-const KIND: &str = "resumematchers.resumematcher.io";
 
 /// What is ordered. An order names the number of the release that it is about, so that it can hit no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,35 +133,6 @@ pub(crate) fn releases(settings: &Settings, of: &Installation) -> Result<()> {
         ))?;
     }
     Ok(())
-}
-
-pub(super) fn object(of: &Installation) -> Result<Value> {
-    let text = kubectl(of, &["get", KIND, &of.name, "--output", "json"])?;
-    serde_json::from_str(&text).context("kubectl did not print JSON")
-}
-
-pub(super) fn kubectl(of: &Installation, arguments: &[&str]) -> Result<String> {
-    kubectl_with(of, arguments, "")
-}
-
-/// Runs kubectl with `input` on its standard input.
-pub(super) fn kubectl_with(of: &Installation, arguments: &[&str], input: &str) -> Result<String> {
-    let mut command = Command::new("kubectl");
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for (option, value) in [("--namespace", &of.namespace), ("--context", &of.context)] {
-        if let Some(value) = value {
-            command.args([option, value]);
-        }
-    }
-    let mut child = command.spawn().context("kubectl cannot be started; is it installed and in PATH?")?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(input.as_bytes()).context("kubectl does not read its input")?;
-    }
-    let output = child.wait_with_output().context("kubectl cannot be waited for")?;
-    if !output.status.success() {
-        bail!("kubectl: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]
