@@ -1,6 +1,6 @@
 //! Uses the HTTP API as a person's program would: through the ingress, with a token.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -28,8 +28,11 @@ impl Client {
     /// # Errors
     /// When the installation does not answer or refuses.
     pub async fn sign_up(installation: &Installation) -> anyhow::Result<Self> {
-        let mut client =
-            Self { http: http(&installation.url)?, url: installation.url.clone(), token: String::new() };
+        let mut client = Self {
+            http: connection(&installation.url, None)?,
+            url: installation.url.clone(),
+            token: String::new(),
+        };
         let email = format!("{}@example.org", uuid::Uuid::new_v4());
         let body = json!({"email": email, "password": "correct horse battery staple"});
         let (status, account) =
@@ -54,13 +57,22 @@ impl Client {
     /// # Errors
     /// When it is refused or cannot be read.
     pub async fn upload(&self, file: &str, bytes: Vec<u8>) -> anyhow::Result<Value> {
+        let id = self.send_resume(file, bytes).await?;
+        self.finished(&format!("/api/v1/resumes/{id}")).await
+    }
+
+    /// Uploads a resume and does not wait until it is read; returns its id.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn send_resume(&self, file: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
         let form = Form::new().part("file", Part::bytes(bytes).file_name(file.to_owned()));
         let (status, resume) =
             self.send(self.request(Method::POST, "/api/v1/resumes").multipart(form)).await?;
         if status != StatusCode::ACCEPTED {
             bail!("upload of {file}: {status} {resume}");
         }
-        self.finished(&format!("/api/v1/resumes/{}", text(&resume, "/id")?)).await
+        text(&resume, "/id")
     }
 
     /// Adds a job by its text; returns its id.
@@ -89,8 +101,11 @@ impl Client {
         self.finished(&format!("/api/v1/matches/{}", text(&found, "/id")?)).await
     }
 
-    /// Waits until the thing at this path is ready.
-    async fn finished(&self, path: &str) -> anyhow::Result<Value> {
+    /// Waits until the thing at this path, a resume or a match, is ready; returns it.
+    ///
+    /// # Errors
+    /// When it fails, or takes too long.
+    pub async fn finished(&self, path: &str) -> anyhow::Result<Value> {
         let thing = wait::until(path, PATIENCE, async || {
             let (status, thing) = self.get(path).await?;
             match (status, thing.pointer("/status").and_then(Value::as_str)) {
@@ -139,7 +154,11 @@ impl Client {
 /// # Errors
 /// When the installation's URL is not one.
 pub fn anonymous(installation: &Installation) -> anyhow::Result<Client> {
-    Ok(Client { http: http(&installation.url)?, url: installation.url.clone(), token: String::new() })
+    Ok(Client {
+        http: connection(&installation.url, None)?,
+        url: installation.url.clone(),
+        token: String::new(),
+    })
 }
 
 /// The text at a JSON pointer.
@@ -152,12 +171,16 @@ pub fn text(value: &Value, pointer: &str) -> anyhow::Result<String> {
 }
 
 /// An HTTP client to which names below `localhost` are this machine, as they are to browsers; not every C library
-/// resolves them.
-fn http(url: &str) -> anyhow::Result<reqwest::Client> {
+/// resolves them. It connects from `address` where one is given.
+///
+/// # Errors
+/// When the URL is not one.
+pub fn connection(url: &str, address: Option<IpAddr>) -> anyhow::Result<reqwest::Client> {
     // The first client of the process sets the provider; for those after it there is nothing to do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url: reqwest::Url = url.parse().with_context(|| format!("{url} is not a URL"))?;
-    let mut builder = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy();
+    let mut builder =
+        reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().local_address(address);
     if let Some(host) = url.host_str().filter(|host| host.ends_with(".localhost")) {
         builder = builder.resolve(host, SocketAddr::from(([127, 0, 0, 1], 0)));
     }

@@ -74,11 +74,8 @@ impl Installation {
     /// # Errors
     /// When it fails: the error is what it said.
     pub fn kubectl_with(&self, args: &[&str], input: &str) -> anyhow::Result<String> {
-        let mut child = Command::new(&self.kubectl)
-            .arg("--kubeconfig")
-            .arg(&self.kubeconfig)
-            .args(["--namespace", &self.namespace])
-            .args(args)
+        let mut child = self
+            .kubectl_command(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -90,6 +87,14 @@ impl Installation {
             bail!("kubectl {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
         }
         Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A command that runs kubectl in the installation's namespace.
+    #[must_use]
+    pub fn kubectl_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.kubectl);
+        command.arg("--kubeconfig").arg(&self.kubeconfig).args(["--namespace", &self.namespace]).args(args);
+        command
     }
 
     /// Runs kubectl in the installation's namespace and returns what it printed.

@@ -1,10 +1,15 @@
-//! Helpers of the end-to-end tests: the installation under test, its HTTP API, kubectl, documents to upload, waiting.
+//! Helpers of the end-to-end tests: the installation under test, its HTTP API, kubectl, documents to upload, load, waiting.
 //!
 //! `cargo xtask test --only e2e` brings the sample up on a real cluster and tells these tests by variables where it is.
 
 pub mod client;
 pub mod documents;
 pub mod installation;
+pub mod load;
+pub mod plain;
+pub mod releases;
+pub mod steady;
+pub mod steps;
 pub mod wait;
 
 /// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one

@@ -3,6 +3,7 @@
 mod embedding;
 mod matching;
 mod python;
+mod release;
 
 use clap::Subcommand;
 
@@ -18,6 +19,8 @@ pub(crate) struct Options {
 enum Subject {
     /// Extraction, embedding, the whole pipeline and ranking, on one core.
     Matching(matching::Options),
+    /// Requests that releases lose under load, on a cluster, beside rolling updates of a plain Deployment.
+    Release(release::Options),
 }
 
 /// Prints one table and writes the JSON file; whether everything could be measured.
@@ -27,5 +30,6 @@ enum Subject {
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     match &options.subject {
         Subject::Matching(options) => matching::run(options),
+        Subject::Release(options) => release::run(options),
     }
 }

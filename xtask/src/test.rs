@@ -6,6 +6,7 @@ mod steps;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use cluster::variables;
 use counts::Counts;
 use steps::STEPS;
 

@@ -132,6 +132,17 @@ impl Cluster {
         Ok(self.run(&argv)?.output)
     }
 
+    /// Gives an image of the node another name beside its own; both in full, as `docker.io/library/redis:7.0`.
+    ///
+    /// # Errors
+    /// When containerd does not have the image.
+    pub fn tag_image(&self, name: &str, other: &str) -> Result<(), ClusterError> {
+        let argv = ["/usr/bin/ctr", "--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", "images", "tag"];
+        let argv: Vec<String> =
+            argv.into_iter().chain(["--force", name, other]).map(ToString::to_string).collect();
+        self.run(&argv).map(drop)
+    }
+
     /// Runs a command inside the cluster's namespaces, where its addresses and mounts are seen, to its end.
     ///
     /// # Errors

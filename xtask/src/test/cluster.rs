@@ -23,6 +23,8 @@ mod variable {
     pub(super) const URL: &str = "RM_E2E_URL";
     /// Namespace of the installation.
     pub(super) const NAMESPACE: &str = "RM_E2E_NAMESPACE";
+    /// Name of the cluster, for what is done where its addresses are seen.
+    pub(super) const CLUSTER: &str = "RM_E2E_CLUSTER";
     /// Name of the installation.
     pub(super) const NAME: &str = "RM_E2E_NAME";
 }
@@ -47,22 +49,31 @@ pub(super) fn end_to_end(counts: &mut Counts) -> anyhow::Result<()> {
     result.and(ended.map(drop))
 }
 
-fn on_fresh_cluster(counts: &mut Counts, identity: &str) -> anyhow::Result<()> {
-    let up = up::bring_up(
-        &Progress::new(),
-        &up::Options::for_tests(),
-        &up::Wanted::Own { identity: identity.to_owned() },
-    )?;
+/// What tells a program of the e2e crate where the installation is.
+///
+/// # Errors
+/// When nothing was installed.
+pub(crate) fn variables(up: &up::Up, identity: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
     let (installation, url) = up.first()?;
     let text = |path: &Path| path.display().to_string();
-    let variables = [
+    Ok(vec![
         (variable::KUBECONFIG, text(&up.place.kubectl.kubeconfig)),
         (variable::KUBECTL, text(&up.place.kubectl.program)),
         (variable::HELM, text(&up.place.helm)),
         (variable::URL, url),
         (variable::NAMESPACE, installation.namespace.clone()),
         (variable::NAME, installation.name.clone()),
-    ];
+        (variable::CLUSTER, identity.to_owned()),
+    ])
+}
+
+fn on_fresh_cluster(counts: &mut Counts, identity: &str) -> anyhow::Result<()> {
+    let up = up::bring_up(
+        &Progress::new(),
+        &up::Options::for_tests(),
+        &up::Wanted::Own { identity: identity.to_owned() },
+    )?;
+    let variables = variables(&up, identity)?;
     let variables: Vec<(&str, &str)> =
         variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     // One at a time: they change the one installation.
