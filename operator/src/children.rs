@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use index::{ChildIndex, ChildKey, ChildMeta, References};
-pub use watch::{Watches, watch_children};
+pub use watch::{Watches, relisting, watch_children};
 
 /// The kinds of objects that the operator makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,6 +7,7 @@ mod backup;
 mod backup_request;
 mod data;
 mod exposure;
+mod plan;
 mod release;
 mod restore_request;
 mod status;
@@ -29,7 +30,8 @@ pub use data::{
     CacheSpec, DatabaseSpec, EmbeddedSpec, ExternalSpec, ObjectStorageSpec, S3Spec, SecretReference,
     StorageSpec,
 };
-pub use exposure::{IngressSpec, NetworkSpec, TlsSpec};
+pub use exposure::{ForwardedHeader, IngressSpec, NetworkSpec, TlsSpec};
+pub use plan::{PlanStatus, PlannedAction, PlannedChange};
 pub use release::{
     AnalysisSpec, CandidateStatus, Colour, HistoryStatus, PrometheusSpec, Promotion, RejectionStatus,
     ReleaseSpec, ReleaseStatus, SlotStatus, Step, Strategy,
@@ -164,6 +166,16 @@ pub struct ResumeMatcherSpec {
     /// running; the status is still kept.
     #[serde(default)]
     pub suspend: bool,
+
+    /// Changes nothing, and says in `status.plan` which objects and fields the spec would change, until it is false. The
+    /// API server itself judges each of them.
+    #[serde(default)]
+    pub dry_run: bool,
+
+    /// Stops all pods, those of embedded services last, and keeps the data; false starts them again. A release that is on
+    /// its way ends first.
+    #[serde(default)]
+    pub hibernate: bool,
 }
 
 /// An object in the same namespace.

@@ -18,7 +18,7 @@ pub use decide::{Decision, decide};
 pub use orders::{Orders, annotation};
 pub use persist::{from_status, to_status};
 pub use record::{Candidate, Flow, Outcome, Record, Rejection, Slot};
-pub use wanted::{Jobs, Pods, SlotWanted, Wanted, wanted};
+pub use wanted::{Jobs, Pods, SlotWanted, Wanted, may_hibernate, wanted};
 pub use world::{Analysis, Health, JobState, Plan, Settings, Target, Tier, Tiers, World};
 
 #[cfg(test)]

@@ -16,9 +16,11 @@ pub(crate) mod fixtures;
 pub mod maintenance;
 pub mod model;
 pub mod observe;
+mod plan;
 pub mod status;
 pub mod validate;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,7 +36,7 @@ use self::apply::{Applier, ApplyError};
 use self::credentials::NoRandomness;
 use self::finalize::{FinalizeError, ensure_finalizer, finalize};
 use self::status::{after_failure, after_refusal, announce, write_status};
-use self::validate::{Invalid, referenced_secrets, validate};
+use self::validate::{Invalid, outside_of, referenced_secrets, validate};
 use crate::children::References;
 use crate::crd::{ResumeMatcher, ResumeMatcherStatus};
 use crate::telemetry::Metrics;
@@ -62,6 +64,8 @@ pub struct Context {
     pub metrics: Metrics,
     /// How often a quiet object is looked at.
     pub resync: Duration,
+    /// Addresses of the cluster's own.
+    pub cluster_addresses: Vec<IpAddr>,
     /// Failures in a row, for growing pauses.
     pub failures: Arc<Failures>,
     /// Trials of candidates.
@@ -258,7 +262,9 @@ async fn pass(object: &ResumeMatcher, context: &Context) -> Result<Action, Error
     context.references.set(&namespace, &object.name_any(), &referenced_secrets(&object.spec));
     let fetched = fetch::fetch_secrets(&context.client, &namespace, &object.spec).await;
     let secrets = fetched.map_err(|error| Error::Fetch(Box::new(error)))?;
-    match validate(object, &secrets) {
+    let valid = validate(object, &secrets);
+    let valid = valid.and_then(|valid| outside_of(&valid, &context.cluster_addresses).map(|()| valid));
+    match valid {
         Ok(installation) => advance(object, &installation, context).await,
         Err(invalid) => refuse(object, &invalid, context).await,
     }
@@ -275,7 +281,8 @@ fn next_look(status: &ResumeMatcherStatus, look_again: Option<Duration>, context
         let found = status.conditions.iter().find(|condition| condition.type_ == name);
         found.is_some_and(|condition| condition.status == "True")
     };
-    let usual = if says("Ready") && !says("Reconciling") { context.resync } else { ON_ITS_WAY };
+    let asleep = status.conditions.iter().any(|condition| condition.reason == "Hibernated");
+    let usual = if (says("Ready") || asleep) && !says("Reconciling") { context.resync } else { ON_ITS_WAY };
     Action::requeue(look_again.map_or(usual, |soon| soon.min(usual)))
 }
 

@@ -1,6 +1,6 @@
 //! What the operator is started with: options, or environment variables.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -75,6 +75,11 @@ pub struct Settings {
     #[arg(long, env = "POD_URL", default_value = "http://{ip}:{port}")]
     pub pod_url: String,
 
+    /// Addresses of this cluster, separated by commas: the operator's own and that of the API server, as pods see them.
+    /// Networks that have one of them are refused where installations may fetch pages from. Names of hosts are passed over.
+    #[arg(long, env = "CLUSTER_ADDRESSES", value_delimiter = ',')]
+    pub cluster_addresses: Vec<String>,
+
     /// What is logged, as a tracing filter.
     #[arg(long, env = "RM_LOG", default_value = "info")]
     pub log: String,
@@ -93,6 +98,12 @@ impl Settings {
         } else {
             namespaces.into_iter().map(|name| Some(name.to_owned())).collect()
         }
+    }
+
+    /// The addresses of this cluster. Some clusters know their API server by a name, which is no pod's address.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.cluster_addresses.iter().filter_map(|address| address.trim().parse().ok()).collect()
     }
 
     /// How often a quiet object is looked at.
@@ -121,6 +132,13 @@ mod tests {
     fn namespaces_are_watched_once_each() {
         let scopes = settings(&["--watch-namespaces", "b, a,b"]).scopes();
         assert_eq!(scopes, [Some("a".to_owned()), Some("b".to_owned())]);
+    }
+
+    #[test]
+    fn addresses_of_the_cluster_are_read_and_names_passed_over() {
+        let read = settings(&["--cluster-addresses", "10.244.0.7,api.cluster.example,fd00::1"]);
+        assert_eq!(read.addresses(), ["10.244.0.7".parse::<IpAddr>().unwrap(), "fd00::1".parse().unwrap()]);
+        assert!(settings(&[]).addresses().is_empty());
     }
 
     #[test]

@@ -11,8 +11,8 @@ use kube::core::DeserializeGuard;
 use kube::runtime::Controller;
 use kube::runtime::controller::{Config, Error as ControllerError};
 use kube::runtime::events::{Recorder, Reporter};
-use kube::runtime::reflector::ObjectRef;
-use kube::runtime::watcher;
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::backup_request;
-use crate::children::{ChildIndex, References, Watches, watch_children};
+use crate::children::{ChildIndex, References, Watches, relisting, watch_children};
 use crate::crd::{ResumeMatcher, ResumeMatcherBackup, ResumeMatcherRestore};
 use crate::leader::{Candidate, Election, Lost};
 use crate::names::{BACKUP_TASK, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL};
@@ -146,6 +146,7 @@ async fn reconcile_all(
         recorder: Recorder::new(client.clone(), reporter),
         metrics: metrics.clone(),
         resync: settings.resync(),
+        cluster_addresses: settings.addresses(),
         failures: Arc::default(),
         trials: Arc::default(),
         probe,
@@ -158,6 +159,7 @@ async fn reconcile_all(
             references: references.clone(),
             triggers,
             metrics: metrics.clone(),
+            relist: settings.resync(),
         };
         let requests = Scope {
             client: client.clone(),
@@ -188,6 +190,7 @@ async fn reconcile_scope(
     context: Arc<Context>,
     stop: CancellationToken,
 ) {
+    let relist = watches.relist;
     let tasks = tokio::select! {
         () = stop.cancelled() => return,
         tasks = watch_children(&client, namespace.as_deref(), &watches) => tasks,
@@ -199,8 +202,11 @@ async fn reconcile_scope(
     let triggered = futures::stream::unfold(triggered, |mut triggered| async move {
         triggered.recv().await.map(|object| (object.into_kind_unchecked(()), triggered))
     });
+    let (reader, writer) = reflector::store();
+    let objects = relisting(api, watcher::Config::default(), relist);
+    let objects = reflector::reflector(writer, objects).applied_objects();
     tracing::info!(namespace = namespace.as_deref().unwrap_or("all"), "reconciles");
-    Controller::new(api, watcher::Config::default())
+    Controller::for_stream(objects, reader)
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(triggered)
         .graceful_shutdown_on(stop.cancelled_owned().map(|()| ()))

@@ -79,8 +79,11 @@ async fn a_good_release_under_load_loses_no_request_and_no_job() {
         async move { uploads(&client, &done).await }
     });
     // Another version and another configuration at once.
-    change(&installation, &json!({"version": "next", "release": quick(), "worker": {"concurrency": 2}}))
-        .unwrap();
+    change(
+        &installation,
+        &json!({"version": "next", "release": quick(), "api": {"rateLimitPerMinute": 600}}),
+    )
+    .unwrap();
     let released = serves(&installation, "next").await.unwrap();
     assert!(load.goes_on(), "the load has not ended by itself");
     tell.send_replace(true);

@@ -2,6 +2,7 @@
 
 mod embedding;
 mod matching;
+mod operator;
 mod python;
 mod release;
 
@@ -19,6 +20,8 @@ pub(crate) struct Options {
 enum Subject {
     /// Extraction, embedding, the whole pipeline and ranking, on one core.
     Matching(matching::Options),
+    /// The operator with many installations on a real API server.
+    Operator(operator::Options),
     /// Requests that releases lose under load, on a cluster, beside rolling updates of a plain Deployment.
     Release(release::Options),
 }
@@ -30,6 +33,7 @@ enum Subject {
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     match &options.subject {
         Subject::Matching(options) => matching::run(options),
+        Subject::Operator(options) => operator::run(options),
         Subject::Release(options) => release::run(options),
     }
 }

@@ -1,9 +1,11 @@
 //! The watches that feed the memory, and that say which installation to look at.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -14,7 +16,8 @@ use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, watcher as watch};
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch as latch};
 use tokio::task::JoinSet;
 
@@ -34,6 +37,25 @@ pub struct Watches {
     pub triggers: mpsc::UnboundedSender<ObjectRef<ResumeMatcher>>,
     /// Counts what fails.
     pub metrics: Metrics,
+    /// How long a watch is believed to tell everything.
+    pub relist: Duration,
+}
+
+/// A watch that begins anew after `relist`, whatever it has told: should an event ever be lost, by the API server or
+/// on the way, the list that it begins with makes up for it.
+pub fn relisting<K>(
+    api: Api<K>,
+    config: watcher::Config,
+    relist: Duration,
+) -> impl Stream<Item = watcher::Result<Event<K>>> + Send + 'static
+where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    let again = move || {
+        let events = watch(api.clone(), config.clone()).default_backoff();
+        events.take_until(tokio::time::sleep(relist))
+    };
+    futures::stream::repeat_with(again).flatten()
 }
 
 /// Starts one watch for each kind, in one namespace or in all, and waits until each has listed what there is. The
@@ -93,8 +115,11 @@ impl Starter<'_> {
             watches: self.watches.clone(),
             listed: sender,
         };
+        // Not all at the same moment.
+        let part = u32::try_from(self.listed.len()).unwrap_or_default();
+        let relist = self.watches.relist.saturating_add(self.watches.relist / 20 * part);
         self.tasks.spawn(async move {
-            let mut events = std::pin::pin!(watch(api, config).default_backoff());
+            let mut events = std::pin::pin!(relisting(api, config, relist));
             while let Some(event) = events.next().await {
                 match event {
                     Ok(event) => feed.take(event),

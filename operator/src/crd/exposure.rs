@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::{NetworkPolicyEgressRule, NetworkPolicyPeer};
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How people reach the API from outside the cluster.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[x_kube(validation = Rule::new("!has(self.trustedProxies) || self.trustedProxies.all(network, isCIDR(network))")
+    .message("trustedProxies must be networks, such as 10.0.0.0/8 or fd00::/8")
+    .field_path(".trustedProxies"))]
 #[serde(rename_all = "camelCase")]
 pub struct IngressSpec {
     /// The host name that people use, for example `resumes.example.com`.
@@ -33,8 +37,34 @@ pub struct IngressSpec {
     /// Networks of proxies whose `X-Forwarded-*` headers the API believes. Default: none; then the limits for a
     /// client apply to the proxy as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(regex(pattern = r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")))]
+    #[schemars(length(max = 64), inner(regex(pattern = r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"), length(max = 49)))]
     pub trusted_proxies: Vec<String>,
+
+    /// The header in which these proxies name the client: `x-forwarded-for` or `forwarded` (RFC 7239). The other one is
+    /// not read, because such a proxy passes it on as the client wrote it. Default: `x-forwarded-for`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_header: Option<ForwardedHeader>,
+}
+
+/// A header in which proxies name the client.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`, which nearly all proxies send.
+    XForwardedFor,
+    /// `Forwarded`.
+    Forwarded,
+}
+
+impl ForwardedHeader {
+    /// The value of `RM_FORWARDED_HEADER`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
+        }
+    }
 }
 
 /// Serves HTTPS.
@@ -48,7 +78,10 @@ pub struct TlsSpec {
 
 /// Network policies of the installation. They forbid every connection that is not needed: they take effect where
 /// the cluster's network enforces them.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[x_kube(validation = Rule::new("!has(self.deniedNetworks) || self.deniedNetworks.all(network, isCIDR(network))")
+    .message("deniedNetworks must be networks, such as 203.0.113.0/24 or 2001:db8::/32")
+    .field_path(".deniedNetworks"))]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkSpec {
     /// Whether network policies are made.
@@ -70,6 +103,12 @@ pub struct NetworkSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub allow_egress: Vec<NetworkPolicyEgressRule>,
+
+    /// Networks whose requests the API refuses with 403. Behind an ingress they are recognised only where
+    /// `ingress.trustedProxies` names the ingress controller.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(regex(pattern = r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"), length(max = 49)))]
+    pub denied_networks: Vec<String>,
 }
 
 const fn default_true() -> bool {
@@ -78,6 +117,12 @@ const fn default_true() -> bool {
 
 impl Default for NetworkSpec {
     fn default() -> Self {
-        Self { policies: true, allow_api_from: vec![], allow_metrics_from: vec![], allow_egress: vec![] }
+        Self {
+            policies: true,
+            allow_api_from: vec![],
+            allow_metrics_from: vec![],
+            allow_egress: vec![],
+            denied_networks: vec![],
+        }
     }
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::backup::{BackupFailureStatus, LastBackupStatus, MaintenanceStatus, VerifiedBackupStatus};
+use super::plan::PlanStatus;
 use super::release::ReleaseStatus;
 
 /// What the operator last saw of the installation.
@@ -56,6 +57,10 @@ pub struct ResumeMatcherStatus {
     /// A restore that keeps the installation closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<MaintenanceStatus>,
+
+    /// What the spec would change, while `spec.dryRun` is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanStatus>,
 }
 
 /// The database's schema.

@@ -24,6 +24,19 @@ pub struct ApiSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<AutoscalingSpec>,
 
+    /// Requests that one client may make on `/api` in a minute; 0: no limit. Default: 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub rate_limit_per_minute: Option<i32>,
+
+    /// Origins whose pages may call the API from a browser, for example `https://app.example.org`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 64),
+        inner(regex(pattern = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"), length(max = 253))
+    )]
+    pub cors_origins: Vec<String>,
+
     /// The pods' resources and where they run.
     #[serde(flatten)]
     pub pod: PodSpec,
@@ -71,7 +84,10 @@ impl Default for AutoscalingSpec {
 }
 
 /// The worker that reads, parses and matches documents.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[x_kube(validation = Rule::new("!has(self.fetchAllowedNetworks) || self.fetchAllowedNetworks.all(network, isCIDR(network))")
+    .message("worker.fetchAllowedNetworks must be networks, such as 192.168.7.0/24")
+    .field_path(".fetchAllowedNetworks"))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerSpec {
     /// Number of pods. 0 stops the processing; uploads are then kept and wait. Default: what the environment says.
@@ -83,6 +99,13 @@ pub struct WorkerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: Option<i32>,
+
+    /// Private networks from which pages of jobs may be fetched, such as an intranet's. Pages of the internet always may
+    /// be. A network with addresses of this cluster, of a machine itself or of its links is refused, because anyone with
+    /// an account could then read what answers there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(regex(pattern = r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"), length(max = 49)))]
+    pub fetch_allowed_networks: Vec<String>,
 
     /// The pods' resources and where they run.
     #[serde(flatten)]

@@ -71,6 +71,16 @@ pub fn wanted(record: &Record, scale_down_delay: Duration, hibernate: bool, now:
     wanted
 }
 
+/// Whether an installation with this record may hibernate: one version serves, and nothing is being tried or watched.
+#[must_use]
+pub fn may_hibernate(record: &Record) -> bool {
+    match &record.flow {
+        Flow::Settled => record.step == Step::Done,
+        Flow::Fall { .. } => record.step == Step::Window,
+        Flow::Install { .. } | Flow::Rise { .. } | Flow::Roll { .. } => false,
+    }
+}
+
 fn running(record: &Record, scale_down_delay: Duration, now: Timestamp) -> Wanted {
     let scaled = |slot: &Slot| SlotWanted { slot: slot.clone(), api: Pods::Scaled, worker: Pods::Scaled };
     let active = record.active.as_ref();

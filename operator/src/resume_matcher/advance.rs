@@ -13,13 +13,14 @@ use super::credentials::{Credentials, system_random};
 use super::maintenance::{self, Stage};
 use super::model::Installation;
 use super::observe::{Observed, observe, pods_of};
+use super::plan::plan;
 use super::status::{Passed, after_pass, write_ahead};
 use super::{Context, Error, backups, fetch, next_look, report};
 use crate::crd::{Colour, ResumeMatcher, Step};
 use crate::names::Component;
 use crate::release::{
-    Analysis, Candidate, Decision, Flow, Health, Orders, Record, Target, decide, from_status, to_status,
-    wanted,
+    Analysis, Candidate, Decision, Flow, Health, Orders, Record, Target, decide, from_status, may_hibernate,
+    to_status, wanted,
 };
 use crate::trial::{Canary, Limits, Script, watch};
 
@@ -44,36 +45,34 @@ pub(super) async fn advance(
     let ended = backups::look(&context.client, installation, object).await;
     let ended = ended.map_err(|error| Error::Observe(Box::new(error)))?;
     let stage = stage_of(object, &record, &observed, page);
-    let decision = if object.spec.suspend {
-        Decision { record, waiting_for: None, look_again: None, renew_job: false }
-    } else if stage != Stage::Open {
-        // No release moves while the installation is closed.
-        let waiting_for = Some("a restore keeps the installation closed".to_owned());
-        Decision { record, waiting_for, look_again: Some(Duration::from_secs(2)), renew_job: false }
-    } else {
-        let analysis = analyse(installation, &credentials, &record, context);
-        let health = look_after(installation, &record, &observed, context).await?;
-        let world = observed.world(analysis, health);
-        decide(&target, &record, &world, Orders::of(object.annotations()), now)
+    let asleep = installation.hibernate && stage == Stage::Open && may_hibernate(&record);
+    let made =
+        Made { installation, credentials: &credentials, observed: &observed, target: &target, stage, asleep };
+    let decision = think(object, &made, record, context, now).await?;
+    let plan = match object.metadata.generation.filter(|_| object.spec.dry_run) {
+        Some(generation) => {
+            let seen = (&decision.record, &observed, &target);
+            Some(plan(installation, &credentials, seen, generation, context).await?)
+        }
+        None => None,
     };
-    let (current, applied) = if object.spec.suspend {
+    let (current, applied) = if stays(object) {
         (object.clone(), None)
     } else {
         let current = remember(object, before.as_ref(), &decision, context).await?;
-        let made =
-            Made { installation, credentials: &credentials, observed: &observed, target: &target, stage };
         let applied = carry_out(&current, &made, &decision, context).await?;
         (current, Some(applied))
     };
-    let keys = build::job_keys(&credentials, &decision.record, &target.migration);
     let passed = Passed {
         installation,
         observed: &observed,
         target: &target,
         record: &decision.record,
         waiting_for: decision.waiting_for.as_deref(),
-        keys: &keys,
+        keys: &build::job_keys(&credentials, &decision.record, &target.migration),
         applied: applied.as_ref(),
+        asleep,
+        plan,
     };
     let mut status = after_pass(&current, &passed, now);
     maintenance::report(&mut status, &current, stage, now);
@@ -89,6 +88,39 @@ fn stage_of(object: &ResumeMatcher, record: &Record, observed: &Observed, page: 
     let api = record.active.as_ref().map(|active| observed.tiers(active.colour).api.clone());
     let asked = maintenance::asked_by(object).is_some();
     maintenance::stage(asked, before.map(|before| before.stage), page, &api.unwrap_or_default())
+}
+
+/// Whether nothing of the installation is to be changed.
+fn stays(object: &ResumeMatcher) -> bool {
+    object.spec.suspend || object.spec.dry_run
+}
+
+/// Decides the next record. What stays, or sleeps, keeps the one that it has.
+async fn think(
+    object: &ResumeMatcher,
+    made: &Made<'_>,
+    record: Record,
+    context: &Context,
+    now: Timestamp,
+) -> Result<Decision, Error> {
+    if stays(object) || made.asleep {
+        return Ok(Decision { record, waiting_for: None, look_again: None, renew_job: false });
+    }
+    if made.stage != Stage::Open {
+        // No release moves while the installation is closed.
+        let waiting_for = Some("a restore keeps the installation closed".to_owned());
+        return Ok(Decision {
+            record,
+            waiting_for,
+            look_again: Some(Duration::from_secs(2)),
+            renew_job: false,
+        });
+    }
+    let Made { installation, credentials, observed, target, .. } = made;
+    let analysis = analyse(installation, credentials, &record, context);
+    let health = look_after(installation, &record, observed, context).await?;
+    let world = observed.world(analysis, health);
+    Ok(decide(target, &record, &world, Orders::of(object.annotations()), now))
 }
 
 fn recorded(object: &ResumeMatcher) -> Option<Record> {
@@ -150,6 +182,7 @@ struct Made<'a> {
     observed: &'a Observed,
     target: &'a Target,
     stage: Stage,
+    asleep: bool,
 }
 
 /// Makes what the record asks for.
@@ -159,17 +192,23 @@ async fn carry_out(
     decision: &Decision,
     context: &Context,
 ) -> Result<Applied, Error> {
-    let Made { installation, credentials, observed, target, stage } = made;
+    let Made { installation, credentials, observed, target, stage, asleep } = made;
     let record = &decision.record;
     let keys = build::job_keys(credentials, record, &target.migration);
     let closed = *stage == Stage::Closed;
-    let wanted = wanted(record, installation.settings.scale_down_delay, closed, Timestamp::now());
+    let now = Timestamp::now();
+    let mut wanted = wanted(record, installation.settings.scale_down_delay, closed || *asleep, now);
+    if *asleep {
+        // An autoscaler does not look after what has no pods, and a budget has nothing to protect.
+        wanted.scaled = None;
+    }
     let releases = Releases {
         wanted: &wanted,
         kept: &observed.revisions,
         target: &target.id,
         keys: &keys,
         may_make_jobs: observed.data_problem().is_none() && !decision.renew_job,
+        data_sleeps: *asleep && !observed.application_runs(),
     };
     let mut children = build::build(installation, credentials, &releases);
     let serving = record.active.as_ref().map(|active| active.api_image.as_str());

@@ -4,7 +4,9 @@
 //! not even read: the memory of the watches shows whether a field of ours was changed.
 
 mod compare;
+mod differences;
 mod fence;
+mod preview;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -86,6 +86,8 @@ pub struct Releases<'a> {
     pub keys: &'a JobKeys,
     /// Whether Jobs may be made: the data services answer, and none is to be made anew.
     pub may_make_jobs: bool,
+    /// Whether the embedded data services have no pods: the installation hibernates, and nobody uses them any more.
+    pub data_sleeps: bool,
 }
 
 /// Keys of the Jobs: the last parts of their names.
@@ -133,6 +135,11 @@ pub fn build(installation: &Installation, credentials: &Credentials, releases: &
     postgres::add(&mut children, installation, credentials);
     redis::add(&mut children, installation, credentials);
     storage::add(&mut children, installation, credentials);
+    if releases.data_sleeps {
+        for spec in children.stateful_sets.iter_mut().filter_map(|set| set.spec.as_mut()) {
+            spec.replicas = Some(0);
+        }
+    }
     children.services.extend(wanted.preview.map(|colour| service::preview(installation, colour)));
     for (task, is_wanted) in [
         (Task::Plan, wanted.jobs.plan),

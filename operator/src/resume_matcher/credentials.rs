@@ -23,6 +23,9 @@ pub const SECRET_ACCESS_KEY: &str = "secretAccessKey";
 /// Key of the application's Secret with the key that signs tokens, in base64.
 pub const TOKEN_KEY: &str = "tokenKey";
 
+/// Key of the application's Secret with the token of those who run the installation.
+pub const ADMIN_TOKEN: &str = "adminToken";
+
 /// The machine gave no random bytes.
 #[derive(Debug, Error)]
 #[error("no random bytes for a new credential: {0}")]
@@ -67,6 +70,8 @@ pub struct Existing {
 pub struct Credentials {
     /// Signs access tokens.
     pub token_key: Hidden,
+    /// Opens the part of the API that is for those who run the installation.
+    pub admin_token: Hidden,
     /// Of the embedded database.
     pub postgres: Option<PostgresCredentials>,
     /// Of the embedded cache.
@@ -129,11 +134,12 @@ impl Credentials {
             }),
             None => None,
         };
+        let admin_token = keep_or_make(&existing.app, ADMIN_TOKEN, 32)?;
         let token_key = match token_key(existing.app.as_ref()) {
             Some(kept) => kept,
             None => make_token_key(random)?,
         };
-        Ok(Self { token_key, postgres, redis, storage })
+        Ok(Self { token_key, admin_token, postgres, redis, storage })
     }
 
     /// A hash of configuration that may contain secrets. It is keyed, so that a weak password cannot be guessed
@@ -156,7 +162,14 @@ fn text(secret: Option<&Secret>, key: &str) -> Option<String> {
 
 fn value(secret: Option<&Secret>, key: &str) -> Option<Hidden> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-    text(secret, key).filter(|text| (8..=128).contains(&text.len()) && text.chars().all(plain)).map(Hidden)
+    text(secret, key)
+        .filter(|text| (least(key)..=128).contains(&text.len()) && text.chars().all(plain))
+        .map(Hidden)
+}
+
+/// Fewest characters: a token that anyone who reaches the API may try is a key and not a password.
+fn least(key: &str) -> usize {
+    if key == ADMIN_TOKEN { 32 } else { 8 }
 }
 
 fn token_key(secret: Option<&Secret>) -> Option<Hidden> {

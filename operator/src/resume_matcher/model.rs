@@ -1,6 +1,7 @@
 //! The validated installation: what the later steps of the pipeline read in place of the raw spec. What cannot
 //! be run cannot be written down here.
 
+use ipnet::IpNet;
 use k8s_openapi::api::core::v1::{LocalObjectReference, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
@@ -43,6 +44,8 @@ pub struct Installation {
     pub network: NetworkSpec,
     /// Backups; none: they are not configured.
     pub backup: Option<Backup>,
+    /// Whether all pods are to be stopped.
+    pub hibernate: bool,
 }
 
 impl Installation {
@@ -82,6 +85,10 @@ pub struct Pulling {
 pub struct Api {
     /// How many pods.
     pub scale: Scale,
+    /// Requests of one client in a minute; none: what the API finds right.
+    pub rate_limit: Option<i32>,
+    /// Origins whose pages may call it.
+    pub cors_origins: Vec<String>,
     /// Requests and limits.
     pub resources: ResourceRequirements,
     /// Where the pods run.
@@ -122,6 +129,8 @@ pub struct Worker {
     pub replicas: i32,
     /// Jobs at a time in one pod; none: what the worker finds right.
     pub concurrency: Option<i32>,
+    /// Private networks from which pages may be fetched.
+    pub fetch_allowed: Vec<IpNet>,
     /// Requests and limits.
     pub resources: ResourceRequirements,
     /// Where the pods run.

@@ -14,8 +14,8 @@ use super::build::{JobKeys, Revision, Task};
 use super::model::{Installation, Service};
 use crate::crd::{Colour, Step};
 use crate::names::{
-    COLOUR_LABEL, Component, INSTANCE_LABEL, MANAGED_BY, MANAGED_BY_LABEL, RELEASE_ID, colour_selector,
-    selector_labels, selector_string,
+    COLOUR_LABEL, COMPONENT_LABEL, Component, INSTANCE_LABEL, MANAGED_BY, MANAGED_BY_LABEL, RELEASE_ID,
+    colour_selector, selector_labels, selector_string,
 };
 use crate::release::{Analysis, Health, JobState, Plan, Record, Tier, Tiers, World};
 
@@ -45,6 +45,8 @@ pub struct Observed {
     pub contract: Option<JobState>,
     /// What is kept of each release, by number.
     pub revisions: BTreeMap<i64, Revision>,
+    /// Whether there are pods of API or workers, those that are ending too. Looked at when all are to stop.
+    pub pods_left: bool,
 }
 
 impl Observed {
@@ -71,6 +73,13 @@ impl Observed {
             analysis,
             health,
         }
+    }
+
+    /// Whether pods of API or workers run, or are to run, or finish their work.
+    #[must_use]
+    pub fn application_runs(&self) -> bool {
+        let mut tiers = [&self.blue, &self.green].into_iter().flat_map(|tiers| [&tiers.api, &tiers.worker]);
+        self.pods_left || tiers.any(|tier| tier.replicas > 0 || tier.wanted > 0)
     }
 
     /// The Deployments of a colour.
@@ -122,7 +131,7 @@ pub async fn observe(
     };
     let of = |service: Option<&str>| service.map(external);
     let watch = Looker { client, installation, record, keys };
-    let (database, cache, storage, blue, green, service, revisions, plan, migration, contract) = futures::try_join!(
+    let (database, cache, storage, blue, green, service, revisions, plan, migration, contract, pods_left) = futures::try_join!(
         part(Component::Postgres, of(secret_of(&installation.database, |external| &external.secret.name))),
         part(Component::Redis, of(secret_of(&installation.cache, |external| &external.secret.name))),
         part(
@@ -136,8 +145,21 @@ pub async fn observe(
         watch.plan(),
         watch.job(Task::Expand, &[Step::Install, Step::Migrate]),
         watch.job(Task::Contract, &[Step::Contract]),
+        watch.pods_left(),
     )?;
-    Ok(Observed { database, cache, storage, blue, green, service, plan, migration, contract, revisions })
+    Ok(Observed {
+        database,
+        cache,
+        storage,
+        blue,
+        green,
+        service,
+        plan,
+        migration,
+        contract,
+        revisions,
+        pods_left,
+    })
 }
 
 /// The pods of one tier of a colour.
@@ -163,6 +185,16 @@ struct Looker<'a> {
 }
 
 impl Looker<'_> {
+    async fn pods_left(&self) -> Result<bool, kube::Error> {
+        if !self.installation.hibernate {
+            return Ok(false);
+        }
+        let users = [Component::Api, Component::Worker, Component::Migrate].map(Component::as_str).join(",");
+        let name = &self.installation.name;
+        let selector = format!("{INSTANCE_LABEL}={name},{COMPONENT_LABEL} in ({users})");
+        pods::any(self.client, &self.installation.namespace, &selector).await
+    }
+
     async fn tiers(&self, colour: Colour) -> Result<Tiers, kube::Error> {
         let flow = &self.record.flow;
         let candidate = flow.candidate().map(|candidate| candidate.slot.colour);

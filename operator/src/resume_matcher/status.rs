@@ -13,7 +13,7 @@ use super::build::JobKeys;
 use super::model::Installation;
 use super::observe::{Observed, PartState};
 use crate::children::Kind;
-use crate::crd::{ResumeMatcher, ResumeMatcherStatus, TierStatus};
+use crate::crd::{PlanStatus, ResumeMatcher, ResumeMatcherStatus, TierStatus};
 use crate::names::{Component, colour_selector, selector_labels, selector_string};
 use crate::release::{Record, Target, Tier, Tiers, to_status};
 
@@ -35,6 +35,10 @@ pub struct Passed<'a> {
     pub keys: &'a JobKeys,
     /// What was written; none: the installation is suspended.
     pub applied: Option<&'a Applied>,
+    /// Whether it hibernates.
+    pub asleep: bool,
+    /// What the spec would change; none: it is no dry run.
+    pub plan: Option<PlanStatus>,
 }
 
 impl Passed<'_> {
@@ -52,9 +56,13 @@ pub fn after_pass(object: &ResumeMatcher, passed: &Passed<'_>, now: Timestamp) -
     let Passed { installation, observed, record, applied, .. } = passed;
     let tiers = passed.tiers();
     let mut conditions = Conditions::of(object, now);
-    conditions.set("DatabaseReady", data_fact(&observed.database));
-    conditions.set("CacheReady", data_fact(&observed.cache));
-    conditions.set("StorageReady", data_fact(&observed.storage));
+    for (name, state) in [
+        ("DatabaseReady", &observed.database),
+        ("CacheReady", &observed.cache),
+        ("StorageReady", &observed.storage),
+    ] {
+        conditions.set(name, data_fact(state, passed.asleep));
+    }
     conditions.set("SchemaUpToDate", schema_fact(passed));
     conditions.set("APIReady", tier_fact(passed, Component::Api, &tiers.api));
     conditions.set("WorkerReady", tier_fact(passed, Component::Worker, &tiers.worker));
@@ -82,6 +90,7 @@ pub fn after_pass(object: &ResumeMatcher, passed: &Passed<'_>, now: Timestamp) -
         schema,
         api: Some(tier_status(passed, Component::Api, &tiers.api)),
         worker: Some(tier_status(passed, Component::Worker, &tiers.worker)),
+        plan: passed.plan.clone(),
         ..ResumeMatcherStatus::default()
     }
 }
@@ -143,8 +152,11 @@ pub fn after_failure(
     ResumeMatcherStatus { conditions: conditions.finish(), ..object.status.clone().unwrap_or_default() }
 }
 
-fn data_fact(state: &PartState) -> Fact {
+fn data_fact(state: &PartState, asleep: bool) -> Fact {
     match state {
+        PartState::Ready { .. } | PartState::NotReady { .. } if asleep => {
+            Fact::no("Hibernated", "its pod is stopped, its volume is kept")
+        }
         PartState::External { secret } => Fact::yes("External", &format!("configured by Secret {secret}")),
         PartState::Ready { object } => Fact::yes("Available", &format!("{object} is ready")),
         PartState::NotReady { message } => Fact::no("NotReady", message),

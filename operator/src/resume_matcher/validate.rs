@@ -1,9 +1,10 @@
 //! Turns the raw spec and the Secrets it names into an [`Installation`]. Pure: no client, no clock.
 
 mod backup;
+mod networks;
+mod times;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ResourceRequirements, Secret};
 use kube::{Resource, ResourceExt};
@@ -16,9 +17,8 @@ use super::model::{
     Api, Embedded, ExternalCache, ExternalDatabase, ExternalSecret, ExternalStorage, Installation, Pulling,
     Release, Scale, Service, Worker,
 };
-use crate::crd::{ApiSpec, EmbeddedSpec, ReleaseSpec, ResumeMatcher, ResumeMatcherSpec, S3Spec};
+use crate::crd::{ApiSpec, EmbeddedSpec, ResumeMatcher, ResumeMatcherSpec, S3Spec};
 use crate::names::{Component, InstallationName};
-use crate::release::Settings;
 
 /// The version of the application that belongs to this operator.
 pub const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -114,65 +114,32 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
         owner,
         environment: spec.environment,
         release: release(spec),
-        settings: settings(&spec.release, defaults)?,
+        settings: times::settings(&spec.release, defaults)?,
         analysis: spec.release.analysis.clone(),
         pulling: Pulling { policy: spec.images.pull_policy, secrets: spec.image_pull_secrets.clone() },
         api: Api {
             scale: scale(&spec.api, defaults)?,
+            rate_limit: spec.api.rate_limit_per_minute,
+            cors_origins: spec.api.cors_origins.clone(),
             resources: resources(spec.api.pod.resources.as_ref(), defaults, Component::Api),
             placement: spec.api.pod.clone(),
         },
         worker: Worker {
             replicas: spec.worker.replicas.unwrap_or(defaults.workers),
             concurrency: spec.worker.concurrency,
+            fetch_allowed: networks::fetch_allowed(&spec.worker.fetch_allowed_networks)?,
             resources: resources(spec.worker.pod.resources.as_ref(), defaults, Component::Worker),
             placement: spec.worker.pod.clone(),
         },
         database: database(spec, &lookup, defaults)?,
         cache: cache(spec, &lookup, defaults)?,
         object_storage: object_storage(spec, &lookup, defaults)?,
-        ingress: spec.ingress.clone(),
-        network: spec.network.clone(),
+        ingress: networks::checked_ingress(spec.ingress.as_ref())?,
+        network: networks::checked(&spec.network)?,
+        hibernate: spec.hibernate,
         backup: backup::validate(object, &lookup)?,
         namespace,
     })
-}
-
-fn settings(spec: &ReleaseSpec, defaults: &Defaults) -> Result<Settings, Invalid> {
-    let time = |given: &Option<String>, field: &str, default: u64| match given {
-        None => Ok(Duration::from_secs(default)),
-        Some(text) => duration(text).ok_or_else(|| {
-            Invalid::Spec(format!("spec.release.{field}: {text:?} is no time; write it as 90s, 10m or 1h30m"))
-        }),
-    };
-    Ok(Settings {
-        strategy: spec.strategy.unwrap_or(defaults.strategy),
-        promotion: spec.promotion,
-        bake: time(&spec.bake_time, "bakeTime", defaults.bake)?,
-        scale_down_delay: time(&spec.scale_down_delay, "scaleDownDelay", 30)?,
-        rollback_window: time(&spec.rollback_window, "rollbackWindow", defaults.rollback_window)?,
-        progress_deadline: time(&spec.progress_deadline, "progressDeadline", 600)?,
-    })
-}
-
-/// Reads a time such as `90s`, `10m` or `1h30m`.
-fn duration(text: &str) -> Option<Duration> {
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (number, after) = rest.split_at(end);
-        let mut chars = after.chars();
-        let unit = match chars.next()? {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(unit)?))?;
-        rest = chars.as_str();
-    }
-    Some(total)
 }
 
 fn release(spec: &ResumeMatcherSpec) -> Release {
@@ -396,6 +363,8 @@ impl Found<'_> {
         ExternalSecret { name: self.name.to_owned(), digest: hash.finalize().into() }
     }
 }
+
+pub use networks::outside_of;
 
 #[cfg(test)]
 mod tests;

@@ -41,22 +41,23 @@ async fn the_sample() {
 #[tokio::test]
 async fn every_field() {
     accepts(json!({
-        "environment": "staging", "version": "1.2.3", "suspend": true, "deletionPolicy": "Delete",
+        "environment": "staging", "version": "1.2.3", "suspend": true, "hibernate": true, "dryRun": true, "deletionPolicy": "Delete",
         "images": {"registry": "ghcr.io/x", "pullPolicy": "Always", "apiServer": "a", "worker": "b", "postgres": "c",
             "redis": "d", "objectStorage": "e"},
         "imagePullSecrets": [{"name": "pull"}],
         "api": {"autoscaling": {"min": 1, "max": 3, "cpu": 50}, "resources": {"requests": {"cpu": 1, "memory": "1Gi"}},
+            "rateLimitPerMinute": 0, "corsOrigins": ["https://app.example.org", "http://localhost:3000"],
             "nodeSelector": {"a": "b"}, "tolerations": [{"operator": "Exists"}], "priorityClassName": "high",
             "affinity": {"nodeAffinity": {}}, "topologySpreadConstraints": []},
-        "worker": {"replicas": 0, "concurrency": 2, "resources": {"limits": {"memory": "2Gi"}}},
+        "worker": {"replicas": 0, "concurrency": 2, "fetchAllowedNetworks": ["192.168.7.0/24"], "resources": {"limits": {"memory": "2Gi"}}},
         "database": {"embedded": {"storage": {"size": "5Gi", "className": "fast"}, "resources": {}}},
         "cache": {"external": {"secretRef": {"name": "redis"}}},
         "objectStorage": {"s3": {"endpoint": "https://s3.example", "bucket": "abc", "region": "r", "forcePathStyle": true,
             "secretRef": {"name": "s3"}}},
         "ingress": {"host": "a.example", "className": "c", "annotations": {"x": "y"}, "tls": {"secretName": "t"},
-            "trustedProxies": ["10.0.0.0/8", "fd00::/8"]},
+            "trustedProxies": ["10.0.0.0/8", "fd00::/8"], "forwardedHeader": "forwarded"},
         "network": {"policies": true, "allowApiFrom": [{"podSelector": {}}], "allowMetricsFrom": [{"namespaceSelector": {}}],
-            "allowEgress": [{"ports": [{"port": 443}]}]},
+            "allowEgress": [{"ports": [{"port": 443}]}], "deniedNetworks": ["203.0.113.0/24"]},
         "backup": {"schedule": "*/15 3-5 * * MON", "verifySchedule": "@weekly", "timeZone": "America/Argentina/Buenos_Aires",
             "suspend": true, "startingDeadlineSeconds": 600, "activeDeadlineSeconds": 3600, "successfulJobsHistoryLimit": 1,
             "failedJobsHistoryLimit": 5, "destination": {"s3": {"endpoint": "https://s3.example", "bucket": "other",
@@ -113,6 +114,16 @@ async fn values_of_the_wrong_form() {
         &["spec.database.embedded.storage.size"],
     )
     .await;
+    refuses(
+        json!({"ingress": {"host": "a.b", "trustedProxies": ["10.0.0.0/33"]}}),
+        &["spec.ingress.trustedProxies", "must be networks"],
+    )
+    .await;
+    refuses(json!({"network": {"deniedNetworks": ["1.2.3.4/99"]}}), &["spec.network.deniedNetworks"]).await;
+    refuses(json!({"worker": {"fetchAllowedNetworks": ["::/200"]}}), &["spec.worker.fetchAllowedNetworks"])
+        .await;
+    refuses(json!({"api": {"corsOrigins": ["*"]}}), &["spec.api.corsOrigins"]).await;
+    refuses(json!({"api": {"rateLimitPerMinute": -1}}), &["spec.api.rateLimitPerMinute"]).await;
     refuses(json!({"worker": {"replicas": -1}}), &["spec.worker.replicas"]).await;
     refuses(json!({"objectStorage": {"s3": {"endpoint": "s3.example", "bucket": "abc", "secretRef": {"name": "s"}}}}),
         &["spec.objectStorage.s3.endpoint"]).await;

@@ -85,7 +85,8 @@ impl Player {
         let faults = self.faults.lock().unwrap().clone();
         let all = ListParams::default();
         for set in self.api::<StatefulSet>().list(&all).await? {
-            let status = json!({"replicas": 1, "readyReplicas": 1});
+            let pods = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+            let status = json!({"replicas": pods, "readyReplicas": pods});
             self.say::<StatefulSet>(&set.name_any(), json!(set.status), status).await?;
         }
         let deployments = self.api::<Deployment>().list(&all).await?.items;

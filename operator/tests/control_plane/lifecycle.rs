@@ -51,6 +51,23 @@ async fn data_services_come_first_then_the_schema_then_the_application() {
     operator.stop().await.unwrap();
 }
 
+#[tokio::test]
+async fn networks_of_the_cluster_itself_are_not_fetched_from() {
+    let world = World::new("fetches").await;
+    let operator = world
+        .operator_with("only", &["--cluster-addresses", "10.244.0.7,10.96.0.1"], crate::wire::Wire::default())
+        .await;
+    world
+        .create(json!({"worker": {"fetchAllowedNetworks": ["192.168.7.0/24", "10.96.0.0/12"]}}))
+        .await
+        .unwrap();
+    let message = world.condition("Stalled", "True", "InvalidSpec").await;
+    assert!(message.contains("spec.worker.fetchAllowedNetworks: 10.96.0.0/12"), "{message}");
+    world.change(json!({"worker": {"fetchAllowedNetworks": ["192.168.7.0/24"]}})).await.unwrap();
+    world.condition("Stalled", "False", "Progresses").await;
+    operator.stop().await.unwrap();
+}
+
 /// The API server's own judgment on a pod of this template.
 async fn is_let_in(world: &World, name: &str, template: Option<PodTemplateSpec>) {
     let template = template.unwrap();

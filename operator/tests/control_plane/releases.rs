@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Secret, Service};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret, Service};
 use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
 use kube::api::{ListParams, Patch, PatchParams};
-use operator::crd::{ReleaseStatus, ResumeMatcher, Step};
+use operator::crd::{PlannedAction, ReleaseStatus, ResumeMatcher, Step};
 use serde_json::{Value, json};
 
 use crate::application::Application;
@@ -48,8 +48,13 @@ impl Stage {
     }
 
     pub(crate) async fn operator(&self, identity: &str, wire: Wire) -> Running {
+        self.operator_with(identity, &[], wire).await
+    }
+
+    /// With more arguments.
+    pub(crate) async fn operator_with(&self, identity: &str, more: &[&str], wire: Wire) -> Running {
         let arguments = self.application.arguments();
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
         self.world.operator_with(identity, &arguments, wire).await
     }
 
@@ -113,6 +118,12 @@ impl Stage {
 
     /// Waits until what a release needed beside what serves is gone.
     pub(crate) async fn nothing_is_left_but(&self, colour: &str) {
+        self.only(colour).await;
+        assert_eq!(*self.cluster.gaps.lock().unwrap(), Vec::<String>::new());
+    }
+
+    /// The same for an installation that was meant to be without pods for a while.
+    async fn only(&self, colour: &str) {
         let expected: BTreeSet<String> =
             ["api", "worker"].iter().map(|tier| format!("acme-{tier}-{colour}")).collect();
         self.world
@@ -126,7 +137,20 @@ impl Stage {
             .await;
         let service = self.world.object::<Service>("acme-api").await.spec.unwrap().selector.unwrap();
         assert_eq!(service["resumematcher.io/colour"], colour);
-        assert_eq!(*self.cluster.gaps.lock().unwrap(), Vec::<String>::new());
+    }
+
+    /// How many pods each workload is to have: the API's, then those of the data services, then the worker's.
+    async fn pods(&self) -> Vec<i32> {
+        let all = ListParams::default();
+        let deployments = self.world.api::<Deployment>().list(&all).await.unwrap();
+        let sets = self.world.api::<StatefulSet>().list(&all).await.unwrap();
+        let mut pods: Vec<(String, i32)> = deployments
+            .iter()
+            .map(|of| (of.name_any(), of.spec.as_ref().unwrap().replicas.unwrap()))
+            .chain(sets.iter().map(|of| (of.name_any(), of.spec.as_ref().unwrap().replicas.unwrap())))
+            .collect();
+        pods.sort();
+        pods.into_iter().map(|(_, pods)| pods).collect()
     }
 
     pub(crate) async fn images(&self) -> BTreeSet<String> {
@@ -410,5 +434,68 @@ async fn what_serves_is_frozen_while_a_release_is_on_its_way_and_the_autoscaler_
         .await;
     let green = stage.world.object::<Deployment>("acme-api-green").await.spec.unwrap();
     assert_eq!(green.replicas, Some(3), "no dip at the switch");
+    operator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hibernating_installation_has_no_pods_and_wakes_as_it_was() {
+    let (stage, operator) = Stage::installed("sleeps", Wire::default().prints(PLAIN)).await;
+    let auto = json!({"api": {"replicas": null, "autoscaling": {"min": 2, "max": 5}}});
+    stage.world.change(auto).await.unwrap();
+    stage.world.object::<HorizontalPodAutoscaler>("acme-api").await;
+    stage.world.change(json!({"hibernate": true})).await.unwrap();
+    stage.world.condition("Ready", "False", "Hibernated").await;
+    stage.world.condition("Reconciling", "False", "Hibernated").await;
+    assert_eq!(stage.pods().await, vec![0; 5], "API, worker and the data services");
+    assert!(stage.world.api::<HorizontalPodAutoscaler>().get_opt("acme-api").await.unwrap().is_none());
+    let volumes = stage.world.api::<PersistentVolumeClaim>().list(&ListParams::default()).await.unwrap();
+    assert_eq!(volumes.items.len(), 3, "the data are kept");
+    stage.world.condition("Stalled", "False", "Progresses").await;
+    // What is asked for meanwhile waits.
+    stage.world.change(json!({"version": "2"})).await.unwrap();
+    stage.world.change(json!({"hibernate": false})).await.unwrap();
+    stage.serves("2").await;
+    stage.only("green").await;
+    assert_eq!(stage.pods().await, [2, 1, 1, 1, 2], "the fewest that the spec allows");
+    stage.world.object::<HorizontalPodAutoscaler>("acme-api").await;
+    operator.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_would_change_and_changes_nothing() {
+    let (stage, operator) = Stage::installed("plans", Wire::default().prints(PLAIN)).await;
+    let change = json!({
+        "dryRun": true, "version": "2", "api": {"rateLimitPerMinute": 7}, "ingress": {"host": "cv.example"},
+    });
+    stage.world.change(change).await.unwrap();
+    stage.world.condition("Reconciling", "False", "DryRun").await;
+    let plan = stage.world.object::<ResumeMatcher>("acme").await.status.unwrap().plan.unwrap();
+    let told: Vec<_> = plan.changes.iter().map(|change| (change.object.as_str(), change.action)).collect();
+    for expected in [
+        ("Deployment/acme-api-green", PlannedAction::Create),
+        ("ConfigMap/acme-config-green", PlannedAction::Create),
+        ("Ingress/acme", PlannedAction::Create),
+        ("Service/acme-api", PlannedAction::Change),
+        ("ConfigMap/acme-config", PlannedAction::Change),
+        ("Deployment/acme-api-blue", PlannedAction::Delete),
+    ] {
+        assert!(told.contains(&expected), "{expected:?} is not in {told:?}");
+    }
+    let fields = |name: &str| &plan.changes.iter().find(|change| change.object == name).unwrap().fields;
+    let image =
+        "spec.template.spec.containers[api].image: resumematcher/api-server:1 -> resumematcher/api-server:2";
+    assert!(fields("Deployment/acme-api-green").contains(&image.to_owned()), "{plan:#?}");
+    assert!(
+        fields("ConfigMap/acme-config-green")
+            .contains(&"data.RM_RATE_LIMIT_PER_MINUTE: absent -> 7".to_owned())
+    );
+    assert!(plan.changes.iter().all(|change| !change.object.starts_with("Secret/")), "{plan:#?}");
+    assert!(plan.release.unwrap().contains("beside it in green"));
+    assert_eq!(stage.deployments().await.len(), 2);
+    assert!(stage.images().await.iter().all(|image| image.ends_with(":1")));
+    stage.world.change(json!({"dryRun": false})).await.unwrap();
+    stage.serves("2").await;
+    stage.nothing_is_left_but("green").await;
+    assert_eq!(stage.world.object::<ResumeMatcher>("acme").await.status.unwrap().plan, None);
     operator.stop().await.unwrap();
 }

@@ -6,22 +6,30 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use kube::client::{Body, DynBody};
 use tower::{BoxError, Layer, Service};
 
-/// How long a watch that misses events is silent.
-const SILENCE: Duration = Duration::from_secs(6);
+/// When the operator dies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Death {
+    /// Before its n-th write, counted from 0.
+    Before(usize),
+    /// After it, before it hears of it.
+    After(usize),
+}
 
 #[derive(Debug, Default)]
 struct State {
+    death: Option<Death>,
+    writes: usize,
+    dead: bool,
     /// Reads of the object show it as it was so many versions ago.
     stale_by: usize,
     versions: HashMap<String, Vec<Vec<u8>>>,
-    /// The first watch of this kind tells nothing and breaks.
+    /// Watches of this kind never tell anything; only lists do.
     mute: Option<&'static str>,
     log: String,
 }
@@ -31,13 +39,19 @@ struct State {
 pub(crate) struct Wire(Arc<Mutex<State>>);
 
 impl Wire {
+    /// The operator dies at this write.
+    pub(crate) fn dies(self, death: Death) -> Self {
+        self.0.lock().unwrap().death = Some(death);
+        self
+    }
+
     /// The first reads of the object show it as it was so many versions ago.
     pub(crate) fn stale_by(self, versions: usize) -> Self {
         self.0.lock().unwrap().stale_by = versions;
         self
     }
 
-    /// The first watch of this kind tells nothing and breaks.
+    /// Watches of this kind never tell anything: their events are lost for good.
     pub(crate) fn mute(self, plural: &'static str) -> Self {
         self.0.lock().unwrap().mute = Some(plural);
         self
@@ -47,6 +61,11 @@ impl Wire {
     pub(crate) fn prints(self, log: &str) -> Self {
         log.clone_into(&mut self.0.lock().unwrap().log);
         self
+    }
+
+    /// Whether the operator has died.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.lock().unwrap().dead
     }
 }
 
@@ -61,6 +80,9 @@ impl<S> Layer<S> for Wire {
 /// What a request meets before it is sent.
 enum Fate {
     Send,
+    /// Sent, and then the operator is dead.
+    Last,
+    Dead,
     Log(String),
     Never,
 }
@@ -68,14 +90,35 @@ enum Fate {
 fn fate(state: &mut State, request: &Request<Body>) -> Fate {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
+    // The Lease is not the matter of these tests: a dead leader's runs out, and here it is given back at once.
+    if path.contains("/leases") {
+        return Fate::Send;
+    }
+    if state.dead {
+        return Fate::Dead;
+    }
     if path.ends_with("/log") {
         return Fate::Log(state.log.clone());
     }
     if query.contains("watch=true") && state.mute.is_some_and(|plural| path.ends_with(plural)) {
-        state.mute = None;
         return Fate::Never;
     }
-    Fate::Send
+    if request.method() == Method::GET || path.contains("/events") {
+        return Fate::Send;
+    }
+    let number = state.writes;
+    state.writes += 1;
+    match state.death {
+        Some(Death::Before(at)) if at == number => {
+            state.dead = true;
+            Fate::Dead
+        }
+        Some(Death::After(at)) if at == number => {
+            state.dead = true;
+            Fate::Last
+        }
+        _ => Fate::Send,
+    }
 }
 
 /// A client's service behind the wire.
@@ -107,13 +150,19 @@ where
             request.method() == Method::GET && request.uri().path().ends_with("/resumematchers/acme");
         let fate = fate(&mut self.state.lock().unwrap(), &request);
         let state = self.state.clone();
+        let dead = || BoxError::from("the operator is dead");
         match fate {
-            Fate::Never => Box::pin(async move {
-                // As a server that has stopped answering; what happens meanwhile is never told.
-                tokio::time::sleep(SILENCE).await;
-                Err(BoxError::from("the watch was silent, and then it broke"))
-            }),
+            Fate::Dead => Box::pin(async move { Err(dead()) }),
+            Fate::Never => Box::pin(std::future::pending()),
             Fate::Log(log) => Box::pin(async move { Ok(Response::new(text(log.into_bytes()))) }),
+            Fate::Last => {
+                let answer = self.inner.call(request);
+                Box::pin(async move {
+                    // The API server has carried it out; nobody is left to hear of it.
+                    answer.await?.into_body().collect().await?;
+                    Err(dead())
+                })
+            }
             Fate::Send => {
                 let answer = self.inner.call(request);
                 Box::pin(async move {

@@ -41,9 +41,11 @@ pub(super) fn replicas(installation: &Installation, pods: Pods) -> Option<i32> {
 }
 
 fn server(installation: &Installation, colour: Colour) -> Container {
+    let mut env = app_env::variables(installation);
+    env.push(app_env::admin_variable(installation));
     Container {
         env_from: Some(app_env::sources(config::of_colour(installation, colour))),
-        env: Some(app_env::variables(installation)),
+        env: Some(env),
         ports: Some(vec![port("http", PORT), port("metrics", METRICS_PORT)]),
         resources: Some(installation.api.resources.clone()),
         volume_mounts: Some(vec![mount("tmp", "/tmp")]),

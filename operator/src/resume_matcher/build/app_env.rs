@@ -6,7 +6,9 @@ use super::config;
 use super::pod::secret_variable;
 use super::secrets::{APP_KEYS, Keys};
 use crate::names::Component;
-use crate::resume_matcher::credentials::{ACCESS_KEY_ID, Credentials, SECRET_ACCESS_KEY, TOKEN_KEY};
+use crate::resume_matcher::credentials::{
+    ACCESS_KEY_ID, ADMIN_TOKEN, Credentials, SECRET_ACCESS_KEY, TOKEN_KEY,
+};
 use crate::resume_matcher::model::Installation;
 
 /// Variables with plain values come from the ConfigMap.
@@ -29,6 +31,11 @@ pub(super) fn variables(installation: &Installation) -> Vec<EnvVar> {
     ]
 }
 
+/// The variable that only the API gets.
+pub(super) fn admin_variable(installation: &Installation) -> EnvVar {
+    secret_variable("RM_ADMIN_TOKEN", &installation.name.part(APP_KEYS), ADMIN_TOKEN)
+}
+
 /// The variable that only the migration Job gets.
 pub(super) fn owner_variable(installation: &Installation) -> EnvVar {
     let key = installation.database.external().map_or("ownerUrl", |external| external.owner_key);
@@ -37,7 +44,8 @@ pub(super) fn owner_variable(installation: &Installation) -> EnvVar {
 
 /// A hash of all that the application reads at start, secrets included: when it changes, the pods are rolled.
 pub(super) fn fingerprint(installation: &Installation, credentials: &Credentials) -> String {
-    hash(installation, credentials, |_| true)
+    let pods = hash(installation, credentials, |_| true);
+    credentials.fingerprint(&[pods.as_bytes(), credentials.admin_token.expose().as_bytes()])
 }
 
 /// A hash of what the migration works on: the data services and how they are reached.

@@ -30,7 +30,6 @@ pub(super) fn build(installation: &Installation, name: String, data: BTreeMap<St
 
 /// Its content: names of environment variables and their values.
 pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
-    let proxies = installation.ingress.as_ref().map(|ingress| ingress.trusted_proxies.join(","));
     let (endpoint, bucket, region, path_style) = match &installation.object_storage {
         Service::External(s3) => {
             (s3.endpoint.clone(), s3.bucket.clone(), s3.region.clone(), s3.force_path_style)
@@ -49,13 +48,32 @@ pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
         ("S3_REGION", region),
         ("S3_FORCE_PATH_STYLE", path_style.to_string()),
     ]);
-    if let Some(proxies) = proxies.filter(|proxies| !proxies.is_empty()) {
-        data.insert("RM_TRUSTED_PROXIES", proxies);
-    }
     if let Some(backup) = &installation.backup {
         data.insert("RM_BACKUP_RETENTION_DAYS", backup::retention_days(backup).to_string());
     }
+    data.extend(exposure(installation));
     data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Whom the application believes, refuses and limits, as far as the spec says something: the rest is the application's
+/// own choice.
+fn exposure(installation: &Installation) -> impl Iterator<Item = (&'static str, String)> {
+    let ingress = installation.ingress.as_ref();
+    let list = |list: &[String]| Some(list.join(",")).filter(|list| !list.is_empty());
+    let fetched: Vec<String> = installation.worker.fetch_allowed.iter().map(ToString::to_string).collect();
+    [
+        ("RM_TRUSTED_PROXIES", ingress.and_then(|ingress| list(&ingress.trusted_proxies))),
+        (
+            "RM_FORWARDED_HEADER",
+            ingress.and_then(|ingress| Some(ingress.forwarded_header?.as_str().to_owned())),
+        ),
+        ("RM_RATE_LIMIT_PER_MINUTE", installation.api.rate_limit.map(|limit| limit.to_string())),
+        ("RM_CORS_ORIGINS", list(&installation.api.cors_origins)),
+        ("RM_DENIED_NETWORKS", list(&installation.network.denied_networks)),
+        ("RM_FETCH_ALLOWED_NETWORKS", list(&fetched)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// The application's name for the installation, the prefix of its keys in Redis. A hash of the namespace keeps two
@@ -98,5 +116,24 @@ mod tests {
         }})));
         assert_eq!(data["RM_PUBLIC_URL"], "https://cv.example");
         assert_eq!(data["RM_TRUSTED_PROXIES"], "10.0.0.0/8,fd00::/8");
+    }
+
+    #[test]
+    fn what_the_spec_says_of_clients_reaches_the_application_and_nothing_else_does() {
+        let spec = json!({
+            "api": {"rateLimitPerMinute": 0, "corsOrigins": ["https://a.example", "http://b.example:3000"]},
+            "worker": {"fetchAllowedNetworks": ["192.168.7.0/24"]},
+            "ingress": {"host": "cv.example", "forwardedHeader": "forwarded"},
+            "network": {"deniedNetworks": ["203.0.113.0/24", "2001:db8::/32"]},
+        });
+        let data = data(&installation(spec));
+        assert_eq!(data["RM_RATE_LIMIT_PER_MINUTE"], "0");
+        assert_eq!(data["RM_CORS_ORIGINS"], "https://a.example,http://b.example:3000");
+        assert_eq!(data["RM_FETCH_ALLOWED_NETWORKS"], "192.168.7.0/24");
+        assert_eq!(data["RM_FORWARDED_HEADER"], "forwarded");
+        assert_eq!(data["RM_DENIED_NETWORKS"], "203.0.113.0/24,2001:db8::/32");
+        let bare = super::data(&installation(json!({"ingress": {"host": "cv.example"}})));
+        assert!(bare.keys().all(|name| !data.contains_key(name) || !name.contains("NETWORKS")), "{bare:?}");
+        assert_eq!(bare.len(), 8, "{bare:?}");
     }
 }

@@ -1,8 +1,8 @@
 //! NetworkPolicies: everything is forbidden, and then each flow that is needed is allowed.
 
 use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
-    NetworkPolicySpec,
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    NetworkPolicyPort, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -15,14 +15,35 @@ use crate::resume_matcher::model::{Backup, Installation};
 /// The components that use the data services.
 const CLIENTS: [Component; 4] = [Component::Api, Component::Worker, Component::Migrate, Component::Backup];
 const DNS: i32 = 53;
+/// IPv4 networks that are not the internet (IANA's registry of special-purpose addresses): the worker refuses them too.
+const NOT_INTERNET: &[&str] = &[
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+];
+/// All of IPv6 that is given out to the internet.
+const INTERNET_6: &str = "2000::/3";
 
 /// The policies, unless the spec turns them off.
 pub(super) fn build(installation: &Installation) -> Vec<NetworkPolicy> {
     if !installation.network.policies {
         return vec![];
     }
-    let mut policies =
-        vec![default_deny(installation), clients(installation), api(installation), metrics(installation)];
+    let mut policies = vec![
+        default_deny(installation),
+        clients(installation),
+        pages(installation),
+        api(installation),
+        metrics(installation),
+    ];
     for (component, port, embedded) in [
         (Component::Postgres, postgres::PORT, installation.database.embedded()),
         (Component::Redis, redis::PORT, installation.cache.embedded()),
@@ -117,6 +138,34 @@ fn clients(installation: &Installation) -> NetworkPolicy {
         ..NetworkPolicySpec::default()
     };
     policy(installation, "clients", spec)
+}
+
+/// The worker may fetch pages of jobs: from the internet, and from the private networks that the spec names.
+fn pages(installation: &Installation) -> NetworkPolicy {
+    let block = |cidr: &str, except: &[&str]| NetworkPolicyPeer {
+        ip_block: Some(IPBlock {
+            cidr: cidr.to_owned(),
+            except: Some(except.iter().map(|part| (*part).to_owned()).collect())
+                .filter(|except: &Vec<String>| !except.is_empty()),
+        }),
+        ..NetworkPolicyPeer::default()
+    };
+    let mut egress = vec![NetworkPolicyEgressRule {
+        ports: Some(vec![tcp(80), tcp(443)]),
+        to: Some(vec![block("0.0.0.0/0", NOT_INTERNET), block(INTERNET_6, &[])]),
+    }];
+    let allowed = &installation.worker.fetch_allowed;
+    if !allowed.is_empty() {
+        let to = allowed.iter().map(|network| block(&network.to_string(), &[])).collect();
+        egress.push(NetworkPolicyEgressRule { ports: None, to: Some(to) });
+    }
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(only(installation, Component::Worker)),
+        policy_types: Some(vec!["Egress".to_owned()]),
+        egress: Some(egress),
+        ..NetworkPolicySpec::default()
+    };
+    policy(installation, "pages", spec)
 }
 
 fn api(installation: &Installation) -> NetworkPolicy {
@@ -230,6 +279,7 @@ mod tests {
             [
                 "acme-default-deny",
                 "acme-clients",
+                "acme-pages",
                 "acme-api",
                 "acme-metrics",
                 "acme-postgres",
@@ -237,7 +287,7 @@ mod tests {
                 "acme-storage"
             ]
         );
-        assert_eq!(names(&external_installation()).len(), 4);
+        assert_eq!(names(&external_installation()).len(), 5);
         assert!(names(&installation(json!({"network": {"policies": false}}))).is_empty());
     }
 
@@ -257,6 +307,17 @@ mod tests {
             })
             .collect();
         assert_eq!(ports, [vec![53, 53], vec![6432, 5432], vec![6379], vec![443]]);
+    }
+
+    #[test]
+    fn pages_come_from_the_internet_and_from_the_networks_that_are_named() {
+        let egress = |spec| serde_json::to_value(pages(&installation(spec)).spec.unwrap().egress).unwrap();
+        let usual = egress(json!({}));
+        assert_eq!(usual.as_array().unwrap().len(), 1, "{usual}");
+        let except = usual[0]["to"][0]["ipBlock"]["except"].as_array().unwrap();
+        assert!(except.contains(&json!("10.0.0.0/8")) && except.contains(&json!("169.254.0.0/16")));
+        let named = egress(json!({"worker": {"fetchAllowedNetworks": ["192.168.7.9/24"]}}));
+        assert_eq!(named[1], json!({"to": [{"ipBlock": {"cidr": "192.168.7.0/24"}}]}));
     }
 
     #[test]

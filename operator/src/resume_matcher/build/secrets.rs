@@ -9,7 +9,8 @@ use k8s_openapi::api::core::v1::Secret;
 use super::{kept, postgres, redis};
 use crate::names::Component;
 use crate::resume_matcher::credentials::{
-    ACCESS_KEY_ID, APP_PASSWORD, Credentials, PASSWORD, SECRET_ACCESS_KEY, SUPERUSER_PASSWORD, TOKEN_KEY,
+    ACCESS_KEY_ID, ADMIN_TOKEN, APP_PASSWORD, Credentials, PASSWORD, SECRET_ACCESS_KEY, SUPERUSER_PASSWORD,
+    TOKEN_KEY,
 };
 use crate::resume_matcher::model::Installation;
 
@@ -42,7 +43,10 @@ pub(super) fn build(installation: &Installation, credentials: &Credentials) -> V
     let name = &installation.name;
     let mut secrets = vec![Secret {
         metadata: kept(installation, name.part(APP_KEYS), None),
-        ..secret([(TOKEN_KEY, credentials.token_key.expose().to_owned())])
+        ..secret([
+            (TOKEN_KEY, credentials.token_key.expose().to_owned()),
+            (ADMIN_TOKEN, credentials.admin_token.expose().to_owned()),
+        ])
     }];
     if let Some(passwords) = &credentials.postgres {
         let host = name.component(Component::Postgres);

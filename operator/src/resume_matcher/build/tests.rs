@@ -37,6 +37,7 @@ fn of_record(installation: &Installation, record: &Record, jobs: bool) -> Childr
         target: &target.id,
         keys: &job_keys(&credentials, record, &target.migration),
         may_make_jobs: true,
+        data_sleeps: false,
     };
     build(installation, &credentials, &releases)
 }
@@ -166,6 +167,7 @@ fn while_a_candidate_is_on_its_way_what_serves_stays_as_it_was() {
         target: &target.id,
         keys: &JobKeys::default(),
         may_make_jobs: true,
+        data_sleeps: false,
     };
     let children = build(&new, &credentials(&new), &releases);
     let of = |name: &str| {

@@ -25,6 +25,17 @@ pub(crate) async fn problem(
     Ok(pods.iter().find_map(pod_problem))
 }
 
+/// Whether a selector selects pods that have not ended, those included that are ending.
+///
+/// # Errors
+/// When the API server refuses or is not reached.
+pub(super) async fn any(client: &Client, namespace: &str, selector: &str) -> Result<bool, kube::Error> {
+    let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let running = "status.phase!=Succeeded,status.phase!=Failed";
+    let pods = api.list_metadata(&ListParams::default().labels(selector).fields(running).limit(1)).await?;
+    Ok(!pods.items.is_empty())
+}
+
 /// A pod, as far as watching a release needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodSeen {

@@ -24,11 +24,16 @@ pub(super) enum Standing<'a> {
     },
     /// It was given up.
     Rejected(&'a Rejection),
+    /// All pods are stopped, or are being stopped.
+    Asleep,
 }
 
 impl<'a> Standing<'a> {
     pub(super) fn of(passed: &Passed<'a>, rolling: bool) -> Self {
         let record = passed.record;
+        if passed.asleep {
+            return Self::Asleep;
+        }
         if matches!(record.flow, Flow::Install { .. }) {
             let failed = matches!(passed.observed.migration, Some(JobState::Failed { permanent: true, .. }));
             return Self::Installing { stuck: record.step == Step::Install && failed };
@@ -49,7 +54,7 @@ impl<'a> Standing<'a> {
     }
 
     pub(super) const fn is_moving(&self) -> bool {
-        !matches!(self, Self::Released | Self::Rejected(_))
+        !matches!(self, Self::Released | Self::Rejected(_) | Self::Asleep)
     }
 
     pub(super) const fn is_stuck(&self) -> bool {
@@ -123,6 +128,9 @@ pub(super) fn ready_fact(
     standing: &Standing<'_>,
     tiers: &Tiers,
 ) -> Fact {
+    if matches!(standing, Standing::Asleep) {
+        return Fact::no("Hibernated", "spec.hibernate is true: its pods are stopped, its data are kept");
+    }
     let mut needed = vec!["DatabaseReady", "CacheReady", "StorageReady"];
     if passed.record.step == Step::Install {
         needed.push("SchemaUpToDate");
@@ -143,7 +151,7 @@ pub(super) fn ready_fact(
             let problem = [&tiers.api, &tiers.worker].into_iter().find_map(|tier| tier.problem.clone());
             Fact::no("RollingOut", &problem.unwrap_or_else(|| "pods are being replaced".to_owned()))
         }
-        Standing::Released | Standing::Clearing => {
+        Standing::Released | Standing::Clearing | Standing::Asleep => {
             Fact::yes("Available", &format!("serves at {}", passed.installation.url()))
         }
     }
@@ -168,10 +176,17 @@ pub(super) fn reconciling_fact(
     moving: bool,
     ready: &Fact,
 ) -> Fact {
+    if passed.plan.is_some() {
+        return Fact::no("DryRun", "spec.dryRun is true: status.plan says what would change");
+    }
     if passed.applied.is_none() {
         return Fact::no("Suspended", "spec.suspend is true; set it to false to go on");
     }
     match standing {
+        Standing::Asleep if moving || passed.observed.application_runs() => {
+            Fact::yes("Hibernating", "the pods finish their work and stop")
+        }
+        Standing::Asleep => Fact::no("Hibernated", "everything is stopped"),
         Standing::Rejected(rejection) => Fact::no(&rejection.reason, "waits for a change"),
         Standing::Installing { stuck: true } => Fact::no("MigrationFailed", "waits for a change"),
         Standing::Installing { .. } if passed.record.step == Step::Install => {
@@ -196,6 +211,9 @@ pub(super) fn reconciling_fact(
 pub(super) fn degraded_fact(standing: &Standing<'_>, tiers: &Tiers) -> Fact {
     if let Standing::Rejected(rejection) = standing {
         return Fact::yes(&rejection.reason, &rejection.message);
+    }
+    if matches!(standing, Standing::Asleep) {
+        return Fact::no("Hibernated", "");
     }
     for (name, tier) in [("API", &tiers.api), ("worker", &tiers.worker)] {
         if tier.id.is_some() && tier.ready < tier.wanted {

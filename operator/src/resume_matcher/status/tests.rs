@@ -28,6 +28,7 @@ fn healthy() -> Observed {
         migration: None,
         contract: None,
         revisions: std::collections::BTreeMap::new(),
+        pods_left: false,
     }
 }
 
@@ -80,6 +81,8 @@ fn status(
         waiting_for: None,
         keys: &JobKeys { candidate: "1".into(), active: "1".into() },
         applied: Some(&applied),
+        asleep: false,
+        plan: None,
     };
     after_pass(object, &passed, now)
 }
@@ -265,8 +268,40 @@ fn a_suspended_installation_says_so() {
         waiting_for: None,
         keys: &JobKeys::default(),
         applied: None,
+        asleep: false,
+        plan: None,
     };
     let status = after_pass(&object(json!({"suspend": true})), &passed, at(0));
     assert_eq!(short(&status, "Reconciling"), "False Suspended");
     assert_eq!(short(&status, "Ready"), "True Available");
+}
+
+#[test]
+fn a_hibernating_installation_says_so_and_is_neither_degraded_nor_stalled() {
+    let installation = installation(json!({"hibernate": true}));
+    let (record, applied) = (released(), Applied::default());
+    let said_of = |observed: &Observed| {
+        let passed = Passed {
+            installation: &installation,
+            observed,
+            target: &target(),
+            record: &record,
+            waiting_for: None,
+            keys: &JobKeys::default(),
+            applied: Some(&applied),
+            asleep: true,
+            plan: None,
+        };
+        let status = after_pass(&object(json!({"hibernate": true})), &passed, at(0));
+        ["Ready", "Reconciling", "Stalled", "Degraded", "DatabaseReady"].map(|name| short(&status, name))
+    };
+    let mut observed = healthy();
+    assert_eq!(said_of(&observed)[1], "True Hibernating");
+    observed.blue = Tiers::default();
+    observed.database = PartState::NotReady { message: "stopped".into() };
+    let expected =
+        ["False Hibernated", "False Hibernated", "False Progresses", "False Hibernated", "False Hibernated"];
+    assert_eq!(said_of(&observed), expected);
+    observed.pods_left = true;
+    assert_eq!(said_of(&observed)[1], "True Hibernating");
 }

@@ -131,10 +131,3 @@ fn the_secrets_to_read_are_those_that_the_spec_names_once_each() {
     assert_eq!(referenced_secrets(&object(external_spec()).spec), ["db", "redis", "s3"]);
     assert!(referenced_secrets(&object(json!({})).spec).is_empty());
 }
-
-#[test]
-fn times_are_read_and_nonsense_refused() {
-    let seconds = |text: &str| duration(text).map(|time| time.as_secs());
-    assert_eq!([seconds("90s"), seconds("10m"), seconds("1h30m")], [Some(90), Some(600), Some(5400)]);
-    assert_eq!([seconds("5"), seconds("m"), seconds("1d"), seconds("99999999999999999999s")], [None; 4]);
-}
