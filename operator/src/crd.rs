@@ -40,7 +40,7 @@ pub use restore_request::{
     InPlaceSpec, RestorePhase, ResumeMatcherRestore, ResumeMatcherRestoreSpec, ResumeMatcherRestoreStatus,
 };
 pub use status::{ResumeMatcherStatus, SchemaStatus, TierStatus};
-pub use workload::{ApiSpec, AutoscalingSpec, PodSpec, WorkerSpec};
+pub use workload::{ApiSpec, AutoscalingSpec, PodSpec, ScalingSource, WorkerAutoscalingSpec, WorkerSpec};
 
 /// API group of all kinds of this operator.
 pub const GROUP: &str = "resumematcher.io";

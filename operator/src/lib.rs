@@ -17,6 +17,7 @@ pub mod release;
 pub mod requests;
 pub mod restore_request;
 pub mod resume_matcher;
+pub mod scaling;
 pub mod server;
 pub mod settings;
 pub mod startup;

@@ -55,9 +55,14 @@ async fn start(settings: Settings) -> Result<(), Error> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return Err("the TLS provider was installed twice".into());
     }
+    let adapter = match settings.adapter() {
+        Some(_) => Some(listen(settings.adapter_listen, "the metrics adapter").await?),
+        None => None,
+    };
     let ports = Ports {
         health: listen(settings.health_listen, "health").await?,
         metrics: listen(settings.metrics_listen, "metrics").await?,
+        adapter,
     };
     let stop = CancellationToken::new();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod finalize;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod follow;
 pub mod maintenance;
 pub mod model;
 pub mod observe;
@@ -39,6 +40,7 @@ use self::status::{after_failure, after_refusal, announce, write_status};
 use self::validate::{Invalid, outside_of, referenced_secrets, validate};
 use crate::children::References;
 use crate::crd::{ResumeMatcher, ResumeMatcherStatus};
+use crate::scaling::Scaler;
 use crate::telemetry::Metrics;
 use crate::trial::{Probe, Trials};
 
@@ -72,6 +74,8 @@ pub struct Context {
     pub trials: Arc<Trials>,
     /// Asks candidates.
     pub probe: Probe,
+    /// Lets workers follow their queues.
+    pub scaler: Arc<Scaler>,
 }
 
 /// Failures in a row of each object.
@@ -223,6 +227,7 @@ async fn pass_or_report(seen: &ResumeMatcher, context: &Context) -> Result<Actio
         context.references.set(&namespace, &name, &[]);
         context.metrics.backups_forgotten(&namespace, &name);
         context.failures.reset(&namespace, &name);
+        context.scaler.follow(&follow::key(&namespace, &name), None);
         return Ok(Action::await_change());
     };
     // A read that is behind the watch would take the spec of before for what is asked for, and then rest.
@@ -251,6 +256,8 @@ async fn pass_or_report(seen: &ResumeMatcher, context: &Context) -> Result<Actio
 
 async fn pass(object: &ResumeMatcher, context: &Context) -> Result<Action, Error> {
     if object.metadata.deletion_timestamp.is_some() {
+        let namespace = object.namespace().unwrap_or_default();
+        context.scaler.follow(&follow::key(&namespace, &object.name_any()), None);
         finalize(&context.client, &context.metrics, &context.applier, object).await?;
         return Ok(Action::await_change());
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::scaling::adapter::Place;
+
 /// The operator of Resume Matcher.
 #[derive(Debug, Parser)]
 #[command(name = "resume-matcher-operator", version, about)]
@@ -80,6 +82,15 @@ pub struct Settings {
     #[arg(long, env = "CLUSTER_ADDRESSES", value_delimiter = ',')]
     pub cluster_addresses: Vec<String>,
 
+    /// Name of the Service, in the operator's own namespace, by which the API server reaches the metrics adapter. Empty:
+    /// there is no adapter, and workers cannot follow their queue by the cluster's own autoscaler.
+    #[arg(long, env = "ADAPTER_SERVICE", default_value = "")]
+    pub adapter_service: String,
+
+    /// Address of the metrics adapter, which serves `external.metrics.k8s.io` over TLS.
+    #[arg(long, env = "ADAPTER_LISTEN", default_value = "0.0.0.0:8443")]
+    pub adapter_listen: SocketAddr,
+
     /// What is logged, as a tracing filter.
     #[arg(long, env = "RM_LOG", default_value = "info")]
     pub log: String,
@@ -104,6 +115,13 @@ impl Settings {
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
         self.cluster_addresses.iter().filter_map(|address| address.trim().parse().ok()).collect()
+    }
+
+    /// Where the metrics adapter is known, if there is one.
+    #[must_use]
+    pub fn adapter(&self) -> Option<Place> {
+        let (namespace, service) = (self.lease_namespace.clone(), self.adapter_service.trim().to_owned());
+        (!service.is_empty()).then_some(Place { namespace, service })
     }
 
     /// How often a quiet object is looked at.
@@ -139,6 +157,14 @@ mod tests {
         let read = settings(&["--cluster-addresses", "10.244.0.7,api.cluster.example,fd00::1"]);
         assert_eq!(read.addresses(), ["10.244.0.7".parse::<IpAddr>().unwrap(), "fd00::1".parse().unwrap()]);
         assert!(settings(&[]).addresses().is_empty());
+    }
+
+    #[test]
+    fn without_a_service_there_is_no_adapter() {
+        assert_eq!(settings(&[]).adapter(), None);
+        let place =
+            settings(&["--adapter-service", "metrics", "--lease-namespace", "system"]).adapter().unwrap();
+        assert_eq!((place.host().as_str(), place.secret().as_str()), ("metrics.system.svc", "metrics-tls"));
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::names::{BACKUP_TASK, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL};
 use crate::restore_request;
 use crate::resume_matcher::apply::Applier;
 use crate::resume_matcher::{Context, error_policy, reconcile};
+use crate::scaling::{Parts, QueueReader, Scaler, adapter};
 use crate::server::{serve_health, serve_metrics};
 use crate::settings::Settings;
 use crate::telemetry::Metrics;
@@ -56,6 +57,8 @@ pub struct Ports {
     pub health: TcpListener,
     /// Of the metrics.
     pub metrics: TcpListener,
+    /// Of the metrics adapter, if there is one.
+    pub adapter: Option<TcpListener>,
 }
 
 /// Runs the operator until `stop`: serves health and metrics, waits for leadership, then reconciles.
@@ -73,12 +76,18 @@ pub async fn run(
     let mut servers = JoinSet::new();
     servers.spawn(serve_health(ports.health, ready));
     servers.spawn(serve_metrics(ports.metrics, metrics.clone()));
+    let urls = Urls { service: settings.service_url.clone(), pod: settings.pod_url.clone() };
+    let probe = Probe::new(urls)?;
+    let queue = Arc::new(QueueReader::new(client.clone(), probe.clone()));
+    if let (Some(listener), Some(place)) = (ports.adapter, settings.adapter()) {
+        servers.spawn(adapter::serve(listener, client.clone(), place, queue.clone()));
+    }
     tokio::select! {
         Some(ended) = servers.join_next() => match ended {
             Ok(result) => { result?; Err(RunError::Controllers) }
             Err(_) => Err(RunError::Controllers),
         },
-        result = lead(client, &settings, metrics, heard, stop) => result,
+        result = lead(client, &settings, (probe, queue, metrics), heard, stop) => result,
     }
 }
 
@@ -86,12 +95,10 @@ pub async fn run(
 async fn lead(
     client: Client,
     settings: &Settings,
-    metrics: Metrics,
+    (probe, queue, metrics): (Probe, Arc<QueueReader>, Metrics),
     heard: watch::Sender<bool>,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    let urls = Urls { service: settings.service_url.clone(), pod: settings.pod_url.clone() };
-    let probe = Probe::new(urls)?;
     let mut candidate = Candidate::new(client.clone(), election(settings));
     tokio::select! {
         () = stop.cancelled() => return Ok(()),
@@ -102,7 +109,7 @@ async fn lead(
         // First: a reconciliation must not go on beside a lost Lease.
         biased;
         lost = candidate.hold() => Err(RunError::Lost(lost)),
-        () = reconcile_all(client, settings, probe, metrics.clone(), stop.clone()) => {
+        () = reconcile_all(client, settings, (probe, queue, metrics.clone()), stop.clone()) => {
             if stop.is_cancelled() { Ok(()) } else { Err(RunError::Controllers) }
         }
     };
@@ -132,28 +139,32 @@ fn election(settings: &Settings) -> Election {
 async fn reconcile_all(
     client: Client,
     settings: &Settings,
-    probe: Probe,
-    metrics: Metrics,
+    (probe, queue, metrics): (Probe, Arc<QueueReader>, Metrics),
     stop: CancellationToken,
 ) {
     let index = Arc::new(ChildIndex::default());
     let references = Arc::new(References::default());
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: settings.identity.clone() };
+    let recorder = Recorder::new(client.clone(), reporter);
+    let parts = Parts { client: client.clone(), queue, recorder: recorder.clone(), metrics: metrics.clone() };
+    let scaler = Arc::new(Scaler::new(parts));
     let context = Arc::new(Context {
         client: client.clone(),
         applier: Arc::new(Applier::new(client.clone(), index.clone(), metrics.clone())),
         references: references.clone(),
-        recorder: Recorder::new(client.clone(), reporter),
+        recorder,
         metrics: metrics.clone(),
         resync: settings.resync(),
         cluster_addresses: settings.addresses(),
         failures: Arc::default(),
         trials: Arc::default(),
         probe,
+        scaler: scaler.clone(),
     });
     let mut controllers = JoinSet::new();
     for namespace in settings.scopes() {
         let (triggers, triggered) = mpsc::unbounded_channel();
+        scaler.tell(namespace.clone(), triggers.clone());
         let watches = Watches {
             index: index.clone(),
             references: references.clone(),
@@ -178,7 +189,22 @@ async fn reconcile_all(
             stop.clone(),
         ));
     }
+    let scaling = scale(client, settings, scaler, &stop);
     while controllers.join_next().await.is_some() {}
+    drop(scaling);
+}
+
+/// Lets workers follow their queues as long as the set lives.
+fn scale(client: Client, settings: &Settings, scaler: Arc<Scaler>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(scaler.clone().run(stop.clone()));
+    match settings.adapter() {
+        Some(place) => {
+            tasks.spawn(adapter::keep_registered(client, place, scaler, stop.clone()));
+        }
+        None => scaler.has_no_adapter(),
+    }
+    tasks
 }
 
 /// Watches and reconciles in one namespace, or in all, until `stop`.

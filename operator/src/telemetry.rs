@@ -55,6 +55,33 @@ struct FenceLabel {
     fresh: &'static str,
 }
 
+/// What is counted of workers that follow their queues; no labels, sums over all installations.
+#[derive(Clone, Debug, Default)]
+struct Scaling {
+    backlog: Gauge,
+    desired: Gauge,
+    unreadable: Gauge,
+    wakes: Counter,
+    sleeps: Counter,
+}
+
+impl Scaling {
+    fn registered(registry: &mut Registry) -> Self {
+        let this = Self::default();
+        let tasks = "Tasks that wait or are in flight, of installations whose workers follow their queue";
+        registry.register("worker_backlog", tasks, this.backlog.clone());
+        registry.register("workers_desired", "Workers that these tasks ask for", this.desired.clone());
+        registry.register(
+            "queues_unreadable",
+            "Queues that workers follow and that cannot be read now",
+            this.unreadable.clone(),
+        );
+        registry.register("worker_wakes", "Times that workers were woken from none", this.wakes.clone());
+        registry.register("worker_sleeps", "Times that the last workers went", this.sleeps.clone());
+        this
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
     registry: Registry,
@@ -67,6 +94,7 @@ struct Inner {
     steps: Family<StepLabel, Counter>,
     rejections: Family<StepLabel, Counter>,
     fences: Family<FenceLabel, Counter>,
+    scaling: Scaling,
     in_flight: Gauge,
     leader: Gauge,
     backups: BackupGauges,
@@ -93,6 +121,7 @@ impl Metrics {
         let (writes, repairs, watch_failures) = (Family::default(), Family::default(), Family::default());
         let (in_flight, leader) = (Gauge::default(), Gauge::default());
         let (steps, rejections, fences) = (Family::default(), Family::default(), Family::default());
+        let scaling = Scaling::registered(&mut registry);
         registry.register("release_steps", "Steps that releases entered", steps.clone());
         registry.register(
             "releases_given_up",
@@ -130,6 +159,7 @@ impl Metrics {
             steps,
             rejections,
             fences,
+            scaling,
             in_flight,
             leader,
             backups: BackupGauges::register(&mut registry),
@@ -162,6 +192,11 @@ impl Metrics {
         self.0.writes.get_or_create(&WriteLabels { kind: "ResumeMatcher", verb: Verb::Patch }).inc();
     }
 
+    /// The ScaledObject of an installation was written or deleted.
+    pub fn wrote_scaled_object(&self) {
+        self.0.writes.get_or_create(&WriteLabels { kind: "ScaledObject", verb: Verb::Apply }).inc();
+    }
+
     /// An object that someone had changed was put back.
     pub fn repaired(&self, kind: Kind) {
         self.0.repairs.get_or_create(&KindLabel { kind: kind.as_str() }).inc();
@@ -180,6 +215,23 @@ impl Metrics {
     /// A pass was about to write; the object was as read, or not.
     pub fn fenced(&self, fresh: bool) {
         self.0.fences.get_or_create(&FenceLabel { fresh: if fresh { "yes" } else { "no" } }).inc();
+    }
+
+    /// Workers were woken from none.
+    pub fn workers_woken(&self) {
+        self.0.scaling.wakes.inc();
+    }
+
+    /// The last workers of an installation went.
+    pub fn workers_slept(&self) {
+        self.0.scaling.sleeps.inc();
+    }
+
+    /// The queues that workers follow: tasks in all of them, workers that these ask for, queues that cannot be read.
+    pub fn queues(&self, backlog: i64, desired: i64, unreadable: i64) {
+        self.0.scaling.backlog.set(backlog);
+        self.0.scaling.desired.set(desired);
+        self.0.scaling.unreadable.set(unreadable);
     }
 
     /// A watch failed.
@@ -235,6 +287,8 @@ mod tests {
         metrics.release_entered(Step::Bake);
         metrics.release_given_up(Step::Analyse);
         metrics.fenced(true);
+        metrics.workers_woken();
+        metrics.queues(12, 2, 1);
         let text = metrics.encode().unwrap();
         for line in [
             "resume_matcher_operator_reconciles_total 1",
@@ -249,6 +303,11 @@ mod tests {
             r#"resume_matcher_operator_release_steps_total{step="Bake"} 1"#,
             r#"resume_matcher_operator_releases_given_up_total{step="Analyse"} 1"#,
             r#"resume_matcher_operator_fences_total{fresh="yes"} 1"#,
+            "resume_matcher_operator_worker_backlog 12",
+            "resume_matcher_operator_workers_desired 2",
+            "resume_matcher_operator_queues_unreadable 1",
+            "resume_matcher_operator_worker_wakes_total 1",
+            "resume_matcher_operator_worker_sleeps_total 0",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

@@ -74,6 +74,15 @@ fn one<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
     found[0]
 }
 
+/// The only one of this kind whose name begins with the operator's and ends so.
+fn named<'a>(objects: &'a [Value], kind: &str, suffix: &str) -> &'a Value {
+    let name = format!("resume-matcher-operator{suffix}");
+    let is_it = |object: &&Value| object["metadata"]["name"].as_str().unwrap().ends_with(&name);
+    let found: Vec<&'a Value> = of_kind(objects, kind).into_iter().filter(is_it).collect();
+    assert_eq!(found.len(), 1, "{kind} {name}: {found:#?}");
+    found[0]
+}
+
 fn is_restricted(deployment: &Value) {
     let pod = &deployment["spec"]["template"]["spec"];
     assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
@@ -119,17 +128,29 @@ fn the_committed_reference_is_that_of_the_code() {
 
 #[test]
 fn chart_and_kustomization_give_the_same_rights() {
-    let rules = |objects: &[Value]| one(objects, "ClusterRole")["rules"].clone();
-    assert_eq!(rules(&chart(&[])), rules(&kustomize(&root().join("kustomize/base"))));
+    let (chart, kustomization) = (chart(&[]), kustomize(&root().join("kustomize/base")));
+    for (kind, suffix) in [
+        ("ClusterRole", ""),
+        ("ClusterRole", "-adapter"),
+        ("ClusterRole", "-backlog-reader"),
+        ("Role", ""),
+        ("Role", "-adapter"),
+    ] {
+        let rules = |objects: &[Value]| {
+            // The chart's names begin with the release's.
+            named(objects, kind, suffix)["rules"].to_string().replace("release-resume-", "resume-")
+        };
+        assert_eq!(rules(&chart), rules(&kustomization), "{kind} {suffix}");
+    }
 }
 
 #[test]
 fn every_kind_that_the_operator_makes_is_in_its_rights_and_no_right_is_a_wildcard() {
     let objects = chart(&[]);
-    let rules = one(&objects, "ClusterRole")["rules"].as_array().unwrap();
-    for rule in rules {
-        assert!(!rule.to_string().contains('*'), "{rule}");
+    for role in of_kind(&objects, "ClusterRole").into_iter().chain(of_kind(&objects, "Role")) {
+        assert!(!role["rules"].to_string().contains('*'), "{role}");
     }
+    let rules = named(&objects, "ClusterRole", "")["rules"].as_array().unwrap();
     for kind in Kind::ALL {
         let plural = match kind.as_str() {
             "Ingress" => "ingresses".to_owned(),
@@ -150,7 +171,7 @@ fn the_operators_pods_meet_the_restricted_standard() {
 
 #[test]
 fn watched_namespaces_narrow_the_rights() {
-    let objects = chart(&["--set", "watchNamespaces={a,b}"]);
+    let objects = chart(&["--set", "watchNamespaces={a,b}", "--set", "externalMetrics.enabled=false"]);
     assert!(of_kind(&objects, "ClusterRoleBinding").is_empty());
     let bindings = of_kind(&objects, "RoleBinding");
     let namespaces: Vec<_> =
@@ -158,6 +179,27 @@ fn watched_namespaces_narrow_the_rights() {
     assert_eq!(namespaces, ["a", "b", "system"]);
     let env = &one(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]["env"];
     assert!(env.as_array().unwrap().contains(&json!({"name": "WATCH_NAMESPACES", "value": "a,b"})), "{env}");
+}
+
+#[test]
+fn the_metrics_adapter_is_registered_and_has_its_rights_unless_it_is_turned_off() {
+    for objects in [chart(&[]), kustomize(&root().join("kustomize/base"))] {
+        let service = &one(&objects, "APIService")["spec"]["service"];
+        let deployment = one(&objects, "Deployment");
+        let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+        let env = container["env"].as_array().unwrap();
+        assert!(env.contains(&json!({"name": "ADAPTER_SERVICE", "value": service["name"]})), "{env:?}");
+        assert_eq!(service["namespace"], deployment["metadata"]["namespace"]);
+        let port = json!({"name": "adapter", "containerPort": 8443});
+        assert!(container["ports"].as_array().unwrap().contains(&port), "{container}");
+        let services = of_kind(&objects, "Service");
+        assert!(services.iter().any(|object| object["metadata"]["name"] == service["name"]));
+        let reader = &named(&objects, "ClusterRole", "-backlog-reader")["rules"][0];
+        assert_eq!(reader["resources"], json!([operator::scaling::BACKLOG_METRIC]));
+    }
+    let without = chart(&["--set", "externalMetrics.enabled=false"]);
+    assert!(of_kind(&without, "APIService").is_empty());
+    assert!(!one(&without, "Deployment").to_string().contains("ADAPTER_SERVICE"));
 }
 
 #[test]
@@ -243,14 +285,17 @@ fn the_components_can_be_added() {
     let folder = root().join("target").join(format!("kustomize-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../kustomize/base]\n\
-        components: [../../kustomize/components/single-namespace, ../../kustomize/components/monitoring]\n";
+        components: [../../kustomize/components/single-namespace, ../../kustomize/components/monitoring, \
+        ../../kustomize/components/without-external-metrics]\n";
     std::fs::write(folder.join("kustomization.yaml"), text).unwrap();
     let objects = kustomize(&folder);
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(of_kind(&objects, "ClusterRoleBinding").is_empty());
+    assert!(of_kind(&objects, "APIService").is_empty());
     one(&objects, "ServiceMonitor");
-    let env = &one(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]["env"][0];
-    assert_eq!(*env, json!({"name": "WATCH_NAMESPACES", "value": "resume-matcher"}));
+    let env = &one(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]["env"];
+    assert_eq!(env[0], json!({"name": "WATCH_NAMESPACES", "value": "resume-matcher"}));
+    assert!(!env.to_string().contains("ADAPTER_SERVICE"), "{env}");
     let namespaces: Vec<_> = of_kind(&objects, "RoleBinding")
         .iter()
         .map(|binding| binding["metadata"]["namespace"].clone())

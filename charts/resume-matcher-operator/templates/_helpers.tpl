@@ -68,10 +68,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [batch]
   resources: [jobs, cronjobs]
   verbs: [get, list, watch, create, patch, delete]
-# Lets the API follow its load.
+# Lets the API follow its load, and the workers the queue.
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, patch, delete]
+# Scales workers between none and one, which an autoscaler cannot.
+- apiGroups: [apps]
+  resources: [deployments/scale]
+  verbs: [get, patch]
+# Lets KEDA scale the workers, where it is installed and asked for.
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [get, create, patch, delete]
 # Protects pods against drains.
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
@@ -84,4 +92,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- end -}}
+
+{{- /* The Service by which the API server reaches the metrics adapter. */ -}}
+{{- define "operator.adapter" -}}
+{{- printf "%s-adapter" (include "operator.name" .) -}}
 {{- end -}}

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::backup::{BackupFailureStatus, LastBackupStatus, MaintenanceStatus, VerifiedBackupStatus};
 use super::plan::PlanStatus;
 use super::release::ReleaseStatus;
+use super::workload::ScalingSource;
 
 /// What the operator last saw of the installation.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
@@ -17,7 +18,8 @@ pub struct ResumeMatcherStatus {
     pub observed_generation: Option<i64>,
 
     /// `Ready`, `Reconciling`, `Stalled`, and one for each part: `DatabaseReady`, `CacheReady`, `StorageReady`,
-    /// `SchemaUpToDate`, `APIReady`, `WorkerReady`; with `spec.backup` also `BackupHealthy`.
+    /// `SchemaUpToDate`, `APIReady`, `WorkerReady`; with `spec.backup` also `BackupHealthy`, and `WorkerScaling` where the
+    /// workers follow the queue.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
@@ -87,4 +89,7 @@ pub struct TierStatus {
     pub summary: String,
     /// Selector of the pods, in the form of a query string.
     pub selector: String,
+    /// Who makes the number of workers follow the queue; absent: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaled_by: Option<ScalingSource>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerBehavior;
 use k8s_openapi::api::core::v1::{Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint};
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -88,12 +89,20 @@ impl Default for AutoscalingSpec {
 #[x_kube(validation = Rule::new("!has(self.fetchAllowedNetworks) || self.fetchAllowedNetworks.all(network, isCIDR(network))")
     .message("worker.fetchAllowedNetworks must be networks, such as 192.168.7.0/24")
     .field_path(".fetchAllowedNetworks"))]
+#[x_kube(validation = Rule::new("!(has(self.replicas) && has(self.autoscaling))")
+    .message("spec.worker: set replicas or autoscaling, not both; remove replicas to let the workers follow the queue")
+    .field_path(".replicas"))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerSpec {
-    /// Number of pods. 0 stops the processing; uploads are then kept and wait. Default: what the environment says.
+    /// A fixed number of pods. 0 stops the processing; uploads are then kept and wait.
+    /// Default, when `autoscaling` is absent too: what the environment says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1000))]
     pub replicas: Option<i32>,
+
+    /// A number of pods that follows the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<WorkerAutoscalingSpec>,
 
     /// Jobs that one pod does at a time. Default: the number of cores that the pod sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +119,67 @@ pub struct WorkerSpec {
     /// The pods' resources and where they run.
     #[serde(flatten)]
     pub pod: PodSpec,
+}
+
+/// A number of pods that follows the tasks in the queue: those that wait and those that are in flight.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[x_kube(validation = Rule::new("self.min <= self.max")
+    .message("worker.autoscaling.min must not be above worker.autoscaling.max; lower min or raise max")
+    .field_path(".min"))]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerAutoscalingSpec {
+    /// Fewest pods. 0: none while nothing is to do; a task wakes one within two seconds, and it starts within a few more.
+    #[serde(default = "default_least_workers")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub min: i32,
+
+    /// Most pods.
+    #[serde(default = "default_max")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub max: i32,
+
+    /// Tasks, waiting or in flight, for which there is one pod.
+    #[serde(default = "default_jobs_per_worker")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub jobs_per_worker: i32,
+
+    /// Seconds for which the queue must have been empty before the last pods go, where `min` is 0.
+    #[serde(default = "default_cooldown_seconds")]
+    #[schemars(range(min = 0, max = 86_400))]
+    pub cooldown_seconds: i32,
+
+    /// Who scales: `builtin`, a HorizontalPodAutoscaler that reads the queue from the operator, or `keda`, a
+    /// ScaledObject, where KEDA is installed.
+    #[serde(default)]
+    pub source: ScalingSource,
+
+    /// How fast the number may grow and shrink, as in a HorizontalPodAutoscaler of `autoscaling/v2`.
+    /// Default: what the cluster has as default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behavior: Option<HorizontalPodAutoscalerBehavior>,
+}
+
+const fn default_least_workers() -> i32 {
+    1
+}
+
+const fn default_jobs_per_worker() -> i32 {
+    10
+}
+
+const fn default_cooldown_seconds() -> i32 {
+    300
+}
+
+/// Who scales the workers.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum ScalingSource {
+    /// A HorizontalPodAutoscaler that reads the queue from the operator.
+    #[default]
+    Builtin,
+    /// A ScaledObject of KEDA that reads the queue from the API.
+    Keda,
 }
 
 /// Resources of a pod, and where it runs.

@@ -47,6 +47,10 @@ fn busy(object: &ResumeMatcher) -> Option<String> {
     if object.spec.suspend {
         return Some("spec.suspend of the ResumeMatcher is true; set it to false".to_owned());
     }
+    if object.spec.hibernate || object.spec.dry_run {
+        let field = if object.spec.hibernate { "hibernate" } else { "dryRun" };
+        return Some(format!("spec.{field} of the ResumeMatcher is true; set it to false"));
+    }
     let release = object.status.as_ref().and_then(|status| status.release.as_ref());
     match release {
         Some(release) if release.active.is_some() && matches!(release.step, Step::Done | Step::Window) => {

@@ -10,6 +10,7 @@ use kube::runtime::controller::Action;
 use super::apply::{Applied, Fence};
 use super::build::{self, JobKeys, Releases, Task};
 use super::credentials::{Credentials, system_random};
+use super::follow::{self, Following, follow};
 use super::maintenance::{self, Stage};
 use super::model::Installation;
 use super::observe::{Observed, observe, pods_of};
@@ -56,12 +57,12 @@ pub(super) async fn advance(
         }
         None => None,
     };
-    let (current, applied) = if stays(object) {
-        (object.clone(), None)
+    let (current, applied, following) = if stays(object) {
+        (object.clone(), None, follow::suspended(object, installation, context))
     } else {
         let current = remember(object, before.as_ref(), &decision, context).await?;
-        let applied = carry_out(&current, &made, &decision, context).await?;
-        (current, Some(applied))
+        let (applied, following) = carry_out(&current, &made, &decision, context).await?;
+        (current, Some(applied), following)
     };
     let passed = Passed {
         installation,
@@ -73,13 +74,15 @@ pub(super) async fn advance(
         applied: applied.as_ref(),
         asleep,
         plan,
+        following: &following,
     };
     let mut status = after_pass(&current, &passed, now);
     maintenance::report(&mut status, &current, stage, now);
     backups::report(&mut status, &current, installation, ended, now);
     context.metrics.backups_known(installation, &status);
     report(object, &current, &status, context).await?;
-    Ok(next_look(&status, decision.look_again, context))
+    let look_again = [decision.look_again, following.look_again].into_iter().flatten().min();
+    Ok(next_look(&status, look_again, context))
 }
 
 /// How far closing or opening is. What is suspended stays as it is.
@@ -191,7 +194,7 @@ async fn carry_out(
     made: &Made<'_>,
     decision: &Decision,
     context: &Context,
-) -> Result<Applied, Error> {
+) -> Result<(Applied, Following), Error> {
     let Made { installation, credentials, observed, target, stage, asleep } = made;
     let record = &decision.record;
     let keys = build::job_keys(credentials, record, &target.migration);
@@ -216,7 +219,11 @@ async fn carry_out(
     build::maintenance::add(&mut children, installation, *stage, image);
     let fence = Fence::new(&context.client, object);
     let may_stay = may_stay(installation, record, &keys, decision.renew_job);
-    Ok(context.applier.apply(installation, &children, &may_stay, &fence).await?)
+    follow::hold(installation, &wanted, context);
+    let applied = context.applier.apply(installation, &children, &may_stay, &fence).await?;
+    // After the autoscaler, of which there must not be two.
+    let following = follow(object, installation, (record, &wanted), observed, context).await?;
+    Ok((applied, following))
 }
 
 /// Jobs that have ended stay for their logs. Deployments of an operator that knew no colours serve until the first of this

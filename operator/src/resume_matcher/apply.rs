@@ -3,7 +3,7 @@
 //! Server-side apply, forced, with one field manager. An object that is as it should be is not written, and mostly
 //! not even read: the memory of the watches shows whether a field of ours was changed.
 
-mod compare;
+pub(crate) mod compare;
 mod differences;
 mod fence;
 mod preview;

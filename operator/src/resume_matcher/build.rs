@@ -21,6 +21,7 @@ mod service_account;
 mod storage;
 mod tier;
 mod worker;
+mod worker_autoscaler;
 
 use std::collections::BTreeMap;
 
@@ -155,6 +156,7 @@ pub fn build(installation: &Installation, credentials: &Credentials, releases: &
     }
     if let Some(colour) = wanted.scaled {
         children.autoscalers.extend(autoscaler::build(installation, colour, wanted.floor));
+        children.autoscalers.extend(worker_autoscaler::build(installation, colour));
         children.disruption_budgets = disruption::build(installation, colour);
     }
     children
@@ -181,16 +183,11 @@ fn add_slot(
     let api = (Component::Api, slot.colour);
     let least = installation.api.scale.least().max(releases.wanted.floor);
     let pods = api::replicas(installation, wanted.api);
-    children.deployments.push(tier::build(installation, api, revision.api, pods, least));
+    children.deployments.push(tier::build(installation, api, revision.api, pods, Some(least)));
     let worker = (Component::Worker, slot.colour);
     let pods = worker::replicas(installation, wanted.worker);
-    children.deployments.push(tier::build(
-        installation,
-        worker,
-        revision.worker,
-        pods,
-        installation.worker.replicas,
-    ));
+    let least = worker::least(installation);
+    children.deployments.push(tier::build(installation, worker, revision.worker, pods, least));
 }
 
 /// What is kept of a release, or what comes nearest to it.
@@ -234,7 +231,7 @@ pub fn target(installation: &Installation, credentials: &Credentials) -> Target 
         worker_image,
         migration: migration_key(installation, credentials),
         api_pods: installation.api.scale.least(),
-        worker_pods: installation.worker.replicas,
+        worker_pods: installation.worker.scale.start(),
         settings: installation.settings,
     }
 }

@@ -1,11 +1,16 @@
 //! The validated installation: what the later steps of the pipeline read in place of the raw spec. What cannot
 //! be run cannot be written down here.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerBehavior;
 use k8s_openapi::api::core::v1::{LocalObjectReference, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use crate::crd::{AnalysisSpec, Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy, RetentionSpec};
+use crate::crd::{
+    AnalysisSpec, Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy, RetentionSpec, ScalingSource,
+};
 use crate::names::InstallationName;
 use crate::release::Settings;
 
@@ -126,7 +131,7 @@ impl Scale {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Worker {
     /// How many pods.
-    pub replicas: i32,
+    pub scale: WorkerScale,
     /// Jobs at a time in one pod; none: what the worker finds right.
     pub concurrency: Option<i32>,
     /// Private networks from which pages may be fetched.
@@ -135,6 +140,61 @@ pub struct Worker {
     pub resources: ResourceRequirements,
     /// Where the pods run.
     pub placement: PodSpec,
+}
+
+/// How many pods the worker tier has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WorkerScale {
+    /// Always that many.
+    Fixed(i32),
+    /// As many as the queue asks for.
+    Auto(WorkerAuto),
+}
+
+/// How the workers follow the queue; `min <= max`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerAuto {
+    /// Fewest pods.
+    pub min: i32,
+    /// Most pods.
+    pub max: i32,
+    /// Tasks for which there is one pod.
+    pub jobs_per_worker: i32,
+    /// How long the queue must have been empty before the last pods go.
+    pub cooldown: Duration,
+    /// Who scales.
+    pub source: ScalingSource,
+    /// How fast; none: as the cluster's default is.
+    pub behavior: Option<HorizontalPodAutoscalerBehavior>,
+}
+
+impl WorkerScale {
+    /// The number of pods there always is.
+    #[must_use]
+    pub const fn least(&self) -> i32 {
+        match self {
+            Self::Fixed(replicas) => *replicas,
+            Self::Auto(auto) => auto.min,
+        }
+    }
+
+    /// The number of pods with which a version has to show that it works: where workers may be none, still one.
+    #[must_use]
+    pub fn start(&self) -> i32 {
+        match self {
+            Self::Fixed(replicas) => *replicas,
+            Self::Auto(auto) => auto.min.max(1),
+        }
+    }
+
+    /// How they follow the queue, if they do.
+    #[must_use]
+    pub const fn auto(&self) -> Option<&WorkerAuto> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Auto(auto) => Some(auto),
+        }
+    }
 }
 
 /// A service that holds data.

@@ -7,9 +7,12 @@ mod write;
 use jiff::Timestamp;
 
 use self::conditions::{Conditions, Fact};
-use self::facts::{Standing, degraded_fact, ready_fact, reconciling_fact, schema_fact, tier_fact};
+use self::facts::{
+    Standing, degraded_fact, ready_fact, reconciling_fact, scaling_fact, schema_fact, tier_fact,
+};
 use super::apply::Applied;
 use super::build::JobKeys;
+use super::follow::Following;
 use super::model::Installation;
 use super::observe::{Observed, PartState};
 use crate::children::Kind;
@@ -39,6 +42,8 @@ pub struct Passed<'a> {
     pub asleep: bool,
     /// What the spec would change; none: it is no dry run.
     pub plan: Option<PlanStatus>,
+    /// How the number of workers comes about.
+    pub following: &'a Following,
 }
 
 impl Passed<'_> {
@@ -47,6 +52,14 @@ impl Passed<'_> {
         let slot =
             self.record.active.as_ref().or(self.record.flow.candidate().map(|candidate| &candidate.slot));
         slot.map(|slot| self.observed.tiers(slot.colour).clone()).unwrap_or_default()
+    }
+
+    /// Whether workers are missing only because the queue has just asked for more, so that nothing is wrong.
+    fn grows(&self, worker: &Tier) -> bool {
+        let serves = self.record.active.as_ref().is_some_and(|slot| worker.id.as_ref() == Some(&slot.id));
+        let auto = self.installation.worker.scale.auto();
+        let is_asked = auto.is_some_and(|auto| auto.min == 0 || worker.ready >= auto.min);
+        is_asked && serves && worker.problem.is_none() && worker.ready < worker.wanted
     }
 }
 
@@ -66,9 +79,14 @@ pub fn after_pass(object: &ResumeMatcher, passed: &Passed<'_>, now: Timestamp) -
     conditions.set("SchemaUpToDate", schema_fact(passed));
     conditions.set("APIReady", tier_fact(passed, Component::Api, &tiers.api));
     conditions.set("WorkerReady", tier_fact(passed, Component::Worker, &tiers.worker));
+    match scaling_fact(passed) {
+        Some(fact) => conditions.set("WorkerScaling", fact),
+        None => conditions.remove("WorkerScaling"),
+    }
     let written = |kind| applied.is_some_and(|applied| applied.changed(kind));
     let exists = tiers.api.id.is_some() && tiers.worker.id.is_some();
-    let rolling = written(Kind::Deployment) || (exists && !(tiers.api.rolled_out && tiers.worker.rolled_out));
+    let workers_done = tiers.worker.rolled_out || passed.grows(&tiers.worker);
+    let rolling = written(Kind::Deployment) || (exists && !(tiers.api.rolled_out && workers_done));
     let standing = Standing::of(passed, rolling);
     let ready = ready_fact(&conditions, passed, &standing, &tiers);
     let moving = standing.is_moving() || written(Kind::StatefulSet) || written(Kind::Job);
@@ -79,7 +97,7 @@ pub fn after_pass(object: &ResumeMatcher, passed: &Passed<'_>, now: Timestamp) -
         Fact::no("Progresses", "")
     };
     conditions.set("Stalled", stalled);
-    conditions.set("Degraded", degraded_fact(&standing, &tiers));
+    conditions.set("Degraded", degraded_fact(passed, &standing, &tiers));
     conditions.set("Ready", ready);
     let (release, schema) = to_status(record, passed.waiting_for.map(str::to_owned));
     ResumeMatcherStatus {
@@ -89,7 +107,10 @@ pub fn after_pass(object: &ResumeMatcher, passed: &Passed<'_>, now: Timestamp) -
         release: Some(release),
         schema,
         api: Some(tier_status(passed, Component::Api, &tiers.api)),
-        worker: Some(tier_status(passed, Component::Worker, &tiers.worker)),
+        worker: Some(TierStatus {
+            scaled_by: passed.following.scaled_by,
+            ..tier_status(passed, Component::Worker, &tiers.worker)
+        }),
         plan: passed.plan.clone(),
         ..ResumeMatcherStatus::default()
     }
@@ -174,6 +195,7 @@ fn tier_status(passed: &Passed<'_>, component: Component, tier: &Tier) -> TierSt
         ready_replicas: tier.ready,
         summary: format!("{}/{}", tier.ready, tier.wanted),
         selector: selector_string(&selector),
+        scaled_by: None,
     }
 }
 

@@ -125,7 +125,7 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
             placement: spec.api.pod.clone(),
         },
         worker: Worker {
-            replicas: spec.worker.replicas.unwrap_or(defaults.workers),
+            scale: workers::scale(&spec.worker, defaults)?,
             concurrency: spec.worker.concurrency,
             fetch_allowed: networks::fetch_allowed(&spec.worker.fetch_allowed_networks)?,
             resources: resources(spec.worker.pod.resources.as_ref(), defaults, Component::Worker),
@@ -368,3 +368,4 @@ pub use networks::outside_of;
 
 #[cfg(test)]
 mod tests;
+mod workers;

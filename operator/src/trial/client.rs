@@ -89,10 +89,22 @@ impl Probe {
 
     /// The metrics of a pod.
     pub(super) async fn metrics(&self, ip: &str) -> Result<String, reqwest::Error> {
+        self.second_port(ip, "/metrics").await?.error_for_status()?.text().await
+    }
+
+    /// Status and text of a path on a pod's second port.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn pod(&self, ip: &str, path: &str) -> Result<(StatusCode, String), reqwest::Error> {
+        let answer = self.second_port(ip, path).await?;
+        Ok((answer.status(), answer.text().await?))
+    }
+
+    async fn second_port(&self, ip: &str, path: &str) -> Result<reqwest::Response, reqwest::Error> {
         let host = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
         let url = self.urls.pod.replace("{ip}", &host).replace("{port}", &METRICS_PORT.to_string());
-        let answer = self.http.get(format!("{url}/metrics")).timeout(METRICS_PATIENCE).send().await?;
-        answer.error_for_status()?.text().await
+        self.http.get(format!("{url}{path}")).timeout(METRICS_PATIENCE).send().await
     }
 
     /// Any address.

@@ -20,6 +20,8 @@ pub(crate) struct Manner {
     pub(crate) canary: &'static str,
     /// What its pods count.
     pub(crate) metrics: String,
+    /// Tasks in its queue; none: its database does not answer.
+    pub(crate) queue: Option<u64>,
 }
 
 /// The application.
@@ -41,13 +43,14 @@ type Shared = (Arc<Mutex<Manner>>, Arc<Mutex<Vec<String>>>);
 
 impl Application {
     pub(crate) async fn start() -> Self {
-        let manner = Manner { healthy: true, canary: "ready", metrics: String::new() };
+        let manner = Manner { healthy: true, canary: "ready", metrics: String::new(), queue: Some(0) };
         let (manner, asked) = (Arc::new(Mutex::new(manner)), Arc::default());
         let shared: Shared = (manner.clone(), asked);
         let asked = shared.1.clone();
         let router = Router::new()
             .route("/service/", any(|| async { "<html>" }))
             .route("/service/{*path}", any(api))
+            .route("/pod/queue", any(queue))
             .route("/pod/{*path}", any(metrics))
             .with_state(shared);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -71,6 +74,16 @@ impl Application {
 
 async fn metrics(State((manner, _)): State<Shared>) -> String {
     manner.lock().unwrap().metrics.clone()
+}
+
+async fn queue(State((manner, _)): State<Shared>) -> Response {
+    match manner.lock().unwrap().queue {
+        Some(tasks) => {
+            let body = json!({"waiting": tasks, "in_flight": 0, "backlog": tasks, "oldest_seconds": 0.0});
+            Json(body).into_response()
+        }
+        None => (StatusCode::SERVICE_UNAVAILABLE, "the database is away").into_response(),
+    }
 }
 
 async fn api(State((manner, asked)): State<Shared>, method: Method, Path(path): Path<String>) -> Response {

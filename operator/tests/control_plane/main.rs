@@ -9,6 +9,7 @@
     reason = "clippy sees tests in test functions alone, and helpers of tests are tests too"
 )]
 
+mod adapter;
 mod admission;
 mod application;
 mod backups;
@@ -18,5 +19,6 @@ mod leadership;
 mod lifecycle;
 mod releases;
 mod repair;
+mod scaling;
 mod support;
 mod wire;

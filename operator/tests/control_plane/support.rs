@@ -1,6 +1,7 @@
 //! One control plane for all tests of this binary, a namespace for each test, and the operator itself.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -82,6 +83,8 @@ pub(crate) struct Running {
     pub(crate) metrics: Metrics,
     /// Requests of the operator that change something, Leases aside.
     pub(crate) writes: Arc<AtomicUsize>,
+    /// Where its metrics adapter listens, if it has one.
+    pub(crate) adapter: Option<SocketAddr>,
     stop: CancellationToken,
     task: JoinHandle<Result<(), RunError>>,
 }
@@ -134,6 +137,16 @@ impl World {
         Self { client, namespace, plane }
     }
 
+    /// The administrator's certificate and key, in PEM form.
+    pub(crate) fn client_identity(&self) -> String {
+        use base64::Engine;
+        let engine = base64::engine::general_purpose::STANDARD;
+        let user = self.plane.kubeconfig.auth_infos[0].auth_info.clone().unwrap();
+        let text = |data: &str| String::from_utf8(engine.decode(data).unwrap()).unwrap();
+        let key = secrecy::ExposeSecret::expose_secret(user.client_key_data.as_ref().unwrap());
+        text(user.client_certificate_data.as_ref().unwrap()) + &text(key)
+    }
+
     /// Starts an operator that watches this namespace.
     pub(crate) async fn operator(&self, identity: &str) -> Running {
         self.operator_with(identity, &[], Wire::default()).await
@@ -160,10 +173,12 @@ impl World {
             .with_layer(&counter)
             .build();
         let listen = || async { TcpListener::bind("127.0.0.1:0").await.unwrap() };
-        let ports = Ports { health: listen().await, metrics: listen().await };
+        let adapter = if settings.adapter().is_some() { Some(listen().await) } else { None };
+        let address = adapter.as_ref().map(|listener| listener.local_addr().unwrap());
+        let ports = Ports { health: listen().await, metrics: listen().await, adapter };
         let (metrics, stop) = (Metrics::new(), CancellationToken::new());
         let task = tokio::spawn(run(client, settings, ports, metrics.clone(), stop.clone()));
-        Running { metrics, writes, stop, task }
+        Running { metrics, writes, adapter: address, stop, task }
     }
 
     pub(crate) fn api<K>(&self) -> Api<K>

@@ -36,7 +36,7 @@ fn feed(hash: &mut Sha256, value: &Value) {
 
 /// Whether everything that `desired` says is so in `live`. What only `live` has was defaulted by the API server or
 /// belongs to others. Lists of named things (containers, ports, variables) may be longer in `live`.
-pub(super) fn is_contained(desired: &Value, live: &Value) -> bool {
+pub(crate) fn is_contained(desired: &Value, live: &Value) -> bool {
     match (desired, live) {
         (Value::Object(desired), Value::Object(live)) => {
             desired.iter().all(|(key, desired)| match live.get(key) {

@@ -28,7 +28,7 @@ impl<'a> Fence<'a> {
 
     /// Asks the API server to change nothing, on condition that the object has the resource version that was read: a
     /// compare and swap that writes nothing.
-    pub(super) async fn check(&self, metrics: &Metrics) -> Result<(), ApplyError> {
+    pub(crate) async fn check(&self, metrics: &Metrics) -> Result<(), ApplyError> {
         self.checked.get_or_try_init(|| self.ask(metrics)).await.copied()
     }
 

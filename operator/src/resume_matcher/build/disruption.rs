@@ -12,7 +12,7 @@ use crate::resume_matcher::model::Installation;
 
 /// The budgets.
 pub(super) fn build(installation: &Installation, colour: Colour) -> Vec<PodDisruptionBudget> {
-    [(Component::Api, installation.api.scale.least()), (Component::Worker, installation.worker.replicas)]
+    [(Component::Api, installation.api.scale.least()), (Component::Worker, installation.worker.scale.least())]
         .into_iter()
         .filter(|(_, pods)| *pods >= 2)
         .map(|(component, _)| budget(installation, component, colour))

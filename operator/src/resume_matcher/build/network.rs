@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::api::{METRICS_PORT, PORT};
 use super::{owned, postgres, redis, storage};
+use crate::crd::ScalingSource;
 use crate::names::{COMPONENT_LABEL, Component, INSTANCE_LABEL, MANAGED_BY, selector_labels};
 use crate::resume_matcher::model::{Backup, Installation};
 
@@ -189,8 +190,12 @@ fn api(installation: &Installation) -> NetworkPolicy {
 fn metrics(installation: &Installation) -> NetworkPolicy {
     let given = &installation.network.allow_metrics_from;
     let mut from = if given.is_empty() { vec![pods(LabelSelector::default())] } else { given.clone() };
-    // It watches each release by them.
+    // It watches each release by them, and reads the queue there.
     from.push(operator());
+    let source = installation.worker.scale.auto().map(|auto| auto.source);
+    if source == Some(ScalingSource::Keda) {
+        from.push(named("keda-operator"));
+    }
     let spec = NetworkPolicySpec {
         pod_selector: Some(any_of(installation, &[Component::Api, Component::Worker])),
         policy_types: Some(vec!["Ingress".to_owned()]),
@@ -231,7 +236,12 @@ fn protocol(port: i32, protocol: &str) -> NetworkPolicyPort {
 
 /// The operator, in whichever namespace it runs.
 fn operator() -> NetworkPolicyPeer {
-    let name = [("app.kubernetes.io/name".to_owned(), MANAGED_BY.to_owned())];
+    named(MANAGED_BY)
+}
+
+/// Pods of a program that is known by its name, in whichever namespace it runs.
+fn named(name: &str) -> NetworkPolicyPeer {
+    let name = [("app.kubernetes.io/name".to_owned(), name.to_owned())];
     NetworkPolicyPeer {
         namespace_selector: Some(LabelSelector::default()),
         pod_selector: Some(LabelSelector { match_labels: Some(name.into()), ..LabelSelector::default() }),
@@ -289,6 +299,13 @@ mod tests {
         );
         assert_eq!(names(&external_installation()).len(), 5);
         assert!(names(&installation(json!({"network": {"policies": false}}))).is_empty());
+    }
+
+    #[test]
+    fn keda_may_read_the_queue_where_it_scales() {
+        let told = |spec| metrics(&installation(spec)).spec.map(|spec| json!(spec).to_string()).unwrap();
+        assert!(told(json!({"worker": {"autoscaling": {"source": "keda"}}})).contains("keda-operator"));
+        assert!(!told(json!({"worker": {"autoscaling": {}}})).contains("keda-operator"));
     }
 
     #[test]

@@ -11,16 +11,17 @@ use crate::names::{Component, LEAST_PODS, colour_labels, colour_selector};
 use crate::resume_matcher::model::Installation;
 
 /// A Deployment that never has fewer pods than it should while it rolls. Where `replicas` is someone else's, it starts
-/// with `least`.
+/// with `least`, also after it was scaled to nothing; without `least`, nothing is what it may be scaled to.
 pub(super) fn build(
     installation: &Installation,
     (component, colour): (Component, Colour),
     template: PodTemplateSpec,
     replicas: Option<i32>,
-    least: i32,
+    least: Option<i32>,
 ) -> Deployment {
     let name = installation.name.coloured(component, colour);
-    let annotations = replicas.is_none().then(|| [(LEAST_PODS.to_owned(), least.to_string())].into());
+    let least = least.filter(|_| replicas.is_none());
+    let annotations = least.map(|least| [(LEAST_PODS.to_owned(), least.to_string())].into());
     Deployment {
         metadata: ObjectMeta {
             labels: Some(colour_labels(&installation.name, component, colour)),

@@ -9,7 +9,7 @@ use super::{app_env, config};
 use crate::crd::Colour;
 use crate::names::Component;
 use crate::release::Pods;
-use crate::resume_matcher::model::Installation;
+use crate::resume_matcher::model::{Installation, WorkerScale};
 
 /// The template of its pods.
 pub(super) fn pods(installation: &Installation, colour: Colour, id: &str) -> PodTemplateSpec {
@@ -29,12 +29,21 @@ pub(super) fn pods(installation: &Installation, colour: Colour, id: &str) -> Pod
     template(installation, pod)
 }
 
-/// The number of pods that is the Deployment's own.
+/// The number of pods that is the Deployment's own; none: that of whoever makes it follow the queue.
 pub(super) const fn replicas(installation: &Installation, pods: Pods) -> Option<i32> {
-    match pods {
-        Pods::Exactly(pods) => Some(pods),
-        Pods::Scaled => Some(installation.worker.replicas),
-        Pods::Kept => None,
+    match (pods, &installation.worker.scale) {
+        (Pods::Exactly(pods), _) => Some(pods),
+        (Pods::Scaled, WorkerScale::Fixed(pods)) => Some(*pods),
+        (Pods::Scaled, WorkerScale::Auto(_)) | (Pods::Kept, _) => None,
+    }
+}
+
+/// The number of pods that a Deployment starts with whose number is not its own; none: where the queue may ask for none,
+/// it is left at none.
+pub(super) fn least(installation: &Installation) -> Option<i32> {
+    match &installation.worker.scale {
+        WorkerScale::Fixed(pods) => Some(*pods),
+        WorkerScale::Auto(auto) => Some(auto.min).filter(|least| *least > 0),
     }
 }
 
@@ -64,6 +73,17 @@ mod tests {
 
     use super::*;
     use crate::resume_matcher::fixtures::installation;
+
+    #[test]
+    fn the_number_is_left_to_whoever_follows_the_queue() {
+        let of = |spec, pods| replicas(&installation(spec), pods);
+        let auto = |min: i32| json!({"worker": {"autoscaling": {"min": min}}});
+        assert_eq!(of(json!({"worker": {"replicas": 3}}), Pods::Scaled), Some(3));
+        assert_eq!(of(auto(0), Pods::Scaled), None);
+        assert_eq!(of(auto(0), Pods::Exactly(4)), Some(4));
+        assert_eq!(least(&installation(auto(0))), None, "nothing is a size that it may have");
+        assert_eq!(least(&installation(auto(2))), Some(2));
+    }
 
     #[test]
     fn concurrency_is_told_to_the_worker_only_when_it_is_set() {

@@ -62,6 +62,11 @@ impl<'a> Conditions<'a> {
         }
     }
 
+    /// Removes one that no longer applies.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.list.retain(|condition| condition.type_ != name);
+    }
+
     /// What one says.
     pub(super) fn fact(&self, name: &str) -> Option<Fact> {
         let condition = self.list.iter().find(|condition| condition.type_ == name)?;

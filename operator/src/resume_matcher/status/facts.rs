@@ -113,11 +113,26 @@ pub(super) fn tier_fact(passed: &Passed<'_>, component: Component, tier: &Tier) 
         let reason = if tier.wanted == 0 { "ScaledToZero" } else { "Available" };
         return Fact::yes(reason, &format!("{object}: {counts}"));
     }
+    if component == Component::Worker && passed.grows(tier) {
+        return Fact::yes("Growing", &format!("{object}: {counts}; the queue asks for them"));
+    }
     let why = tier.problem.as_ref().map(|problem| format!("; {problem}")).unwrap_or_default();
     // Some pods still serve: the part works, if not at its full size.
     let reason = if tier.ready > 0 { "Degraded" } else { "NotReady" };
     let fact = Fact::no(reason, &format!("{object}: {counts}{why}"));
     if tier.ready > 0 { Fact { status: true, ..fact } } else { fact }
+}
+
+/// Whether the workers follow the queue; none: nobody asks them to.
+pub(super) fn scaling_fact(passed: &Passed<'_>) -> Option<Fact> {
+    let auto = passed.installation.worker.scale.auto()?;
+    Some(match &passed.following.hindrance {
+        Some(hindrance) => Fact::no(hindrance.reason, &hindrance.message),
+        None => Fact::yes(
+            "FollowsQueue",
+            &format!("one pod for {} tasks, {} to {} pods", auto.jobs_per_worker, auto.min, auto.max),
+        ),
+    })
 }
 
 /// Ready means: what the spec asks for is there and serves. While a release is on its way the parts stay ready and the
@@ -208,15 +223,20 @@ pub(super) fn reconciling_fact(
 }
 
 /// Serves, but not as it should.
-pub(super) fn degraded_fact(standing: &Standing<'_>, tiers: &Tiers) -> Fact {
+pub(super) fn degraded_fact(passed: &Passed<'_>, standing: &Standing<'_>, tiers: &Tiers) -> Fact {
     if let Standing::Rejected(rejection) = standing {
         return Fact::yes(&rejection.reason, &rejection.message);
     }
     if matches!(standing, Standing::Asleep) {
         return Fact::no("Hibernated", "");
     }
+    let hindrance = passed.following.hindrance.as_ref().filter(|_| passed.applied.is_some());
+    if let Some(hindrance) = hindrance {
+        return Fact::yes(hindrance.reason, &hindrance.message);
+    }
     for (name, tier) in [("API", &tiers.api), ("worker", &tiers.worker)] {
-        if tier.id.is_some() && tier.ready < tier.wanted {
+        let grows = name == "worker" && passed.grows(tier);
+        if tier.id.is_some() && tier.ready < tier.wanted && !grows {
             let why = tier.problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
             let message = format!("{} of {} {name} pods are ready{why}", tier.ready, tier.wanted);
             return Fact::yes("PodsMissing", &message);

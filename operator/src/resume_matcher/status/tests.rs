@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::crd::{Colour, Step};
+use crate::crd::{Colour, ScalingSource, Step};
 use crate::release::{Candidate, Flow, JobState, Plan, Rejection};
 use crate::resume_matcher::fixtures::{installation, object};
+use crate::scaling::Hindrance;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::new(1_800_000_000 + second, 123_000_000).unwrap()
@@ -83,6 +84,7 @@ fn status(
         applied: Some(&applied),
         asleep: false,
         plan: None,
+        following: &Following::default(),
     };
     after_pass(object, &passed, now)
 }
@@ -270,6 +272,7 @@ fn a_suspended_installation_says_so() {
         applied: None,
         asleep: false,
         plan: None,
+        following: &Following::default(),
     };
     let status = after_pass(&object(json!({"suspend": true})), &passed, at(0));
     assert_eq!(short(&status, "Reconciling"), "False Suspended");
@@ -291,6 +294,7 @@ fn a_hibernating_installation_says_so_and_is_neither_degraded_nor_stalled() {
             applied: Some(&applied),
             asleep: true,
             plan: None,
+            following: &Following::default(),
         };
         let status = after_pass(&object(json!({"hibernate": true})), &passed, at(0));
         ["Ready", "Reconciling", "Stalled", "Degraded", "DatabaseReady"].map(|name| short(&status, name))
@@ -304,4 +308,57 @@ fn a_hibernating_installation_says_so_and_is_neither_degraded_nor_stalled() {
     assert_eq!(said_of(&observed), expected);
     observed.pods_left = true;
     assert_eq!(said_of(&observed)[1], "True Hibernating");
+}
+
+/// The status of an installation whose workers follow the queue, from none on.
+fn following(worker: Tier, hindrance: Option<Hindrance>) -> ResumeMatcherStatus {
+    let installation = installation(json!({"worker": {"autoscaling": {"min": 0, "max": 5}}}));
+    let (record, applied) = (released(), Applied::default());
+    let observed = Observed { blue: Tiers { api: serving(), worker }, ..healthy() };
+    let passed = Passed {
+        installation: &installation,
+        observed: &observed,
+        target: &target(),
+        record: &record,
+        waiting_for: None,
+        keys: &JobKeys::default(),
+        applied: Some(&applied),
+        asleep: false,
+        plan: None,
+        following: &Following { scaled_by: Some(ScalingSource::Builtin), hindrance, look_again: None },
+    };
+    after_pass(&object(json!({})), &passed, at(0))
+}
+
+#[test]
+fn workers_that_come_because_of_the_queue_are_no_trouble() {
+    let waking = Tier { wanted: 1, replicas: 0, ready: 0, rolled_out: false, ..serving() };
+    let status = following(waking.clone(), None);
+    assert_eq!(short(&status, "Ready"), "True Available");
+    assert_eq!(short(&status, "WorkerReady"), "True Growing");
+    assert_eq!(short(&status, "Degraded"), "False AsWanted");
+    assert_eq!(short(&status, "Reconciling"), "False UpToDate");
+    let (_, _, message) = said(&status, "WorkerScaling");
+    assert_eq!(message, "one pod for 10 tasks, 0 to 5 pods");
+    assert_eq!(status.worker.unwrap().scaled_by, Some(ScalingSource::Builtin));
+    let stuck = Tier { problem: Some("pod w: ImagePullBackOff".into()), ..waking };
+    let status = following(stuck, None);
+    assert_eq!(short(&status, "Ready"), "False NotReady");
+    assert_eq!(short(&status, "Degraded"), "True PodsMissing");
+    let none = Tier { wanted: 0, replicas: 0, ready: 0, ..serving() };
+    assert_eq!(short(&following(none, None), "WorkerReady"), "True ScaledToZero");
+}
+
+#[test]
+fn a_queue_that_cannot_be_read_degrades_and_says_which_pod_and_why() {
+    let message = "pod p does not tell its queue: 503".to_owned();
+    let status = following(serving(), Some(Hindrance { reason: "QueueUnreadable", message }));
+    assert_eq!(short(&status, "Ready"), "True Available");
+    assert_eq!(short(&status, "WorkerScaling"), "False QueueUnreadable");
+    let (degraded, reason, message) = said(&status, "Degraded");
+    assert_eq!((degraded.as_str(), reason.as_str()), ("True", "QueueUnreadable"));
+    assert!(message.contains("pod p"), "{message}");
+    let fixed = ResumeMatcher { status: Some(status), ..object(json!({})) };
+    let status = self::status(&fixed, &healthy(), &released(), at(1));
+    assert!(!status.conditions.iter().any(|condition| condition.type_ == "WorkerScaling"));
 }

@@ -14,7 +14,7 @@ use crate::telemetry::Metrics;
 const LONGEST_NOTE: usize = 500;
 
 /// The conditions whose changes people are told of by events.
-const TOLD: [&str; 3] = ["Ready", "SchemaUpToDate", "BackupHealthy"];
+const TOLD: [&str; 4] = ["Ready", "SchemaUpToDate", "BackupHealthy", "WorkerScaling"];
 
 /// Writes the status, if it differs from the one that the object has. Gives whether it did.
 ///

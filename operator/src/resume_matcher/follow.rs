@@ -1,0 +1,107 @@
+//! Lets the workers follow the queue, by whomever the spec names. Uses the client where that is KEDA.
+
+use std::time::Duration;
+
+use super::apply::Fence;
+use super::model::Installation;
+use super::observe::Observed;
+use super::{Context, Error};
+use crate::crd::{ResumeMatcher, ScalingSource};
+use crate::release::{Pods, Record, SlotWanted, Wanted};
+use crate::scaling::{Hindrance, Key, Plan, keda, rests};
+
+/// How soon to look again whether KEDA is there.
+const KEDA_AGAIN: Duration = Duration::from_secs(30);
+
+/// How the number of workers comes about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Following {
+    /// Who makes it follow the queue; none: nobody.
+    pub scaled_by: Option<ScalingSource>,
+    /// What keeps it from that.
+    pub hindrance: Option<Hindrance>,
+    /// When to look again.
+    pub look_again: Option<Duration>,
+}
+
+/// The installation that an object is, for those who follow queues.
+pub(super) fn key(namespace: &str, name: &str) -> Key {
+    Key { namespace: namespace.to_owned(), name: name.to_owned() }
+}
+
+/// Nobody changes anything of an installation that is suspended; who would is remembered.
+pub(super) fn suspended(object: &ResumeMatcher, installation: &Installation, context: &Context) -> Following {
+    context.scaler.follow(&key(&installation.namespace, installation.name.as_str()), None);
+    let scaled_by = recorded(object);
+    let field = if object.spec.suspend { "suspend" } else { "dryRun" };
+    let message = format!("spec.{field} is true; set it to false to go on");
+    let hindrance = scaled_by.map(|_| Hindrance { reason: "Suspended", message });
+    Following { scaled_by, hindrance, look_again: None }
+}
+
+/// Before anything is applied: where a release, or a restore, has a say in the number of workers, nobody else has.
+pub(super) fn hold(installation: &Installation, wanted: &Wanted, context: &Context) {
+    let is_scaled =
+        |slot: &SlotWanted| Some(slot.slot.colour) == wanted.scaled && slot.worker == Pods::Scaled;
+    if !wanted.slots.iter().any(is_scaled) {
+        context.scaler.follow(&key(&installation.namespace, installation.name.as_str()), None);
+    }
+}
+
+/// Hands the record on to those who scale.
+pub(super) async fn follow(
+    object: &ResumeMatcher,
+    installation: &Installation,
+    (record, wanted): (&Record, &Wanted),
+    observed: &Observed,
+    context: &Context,
+) -> Result<Following, Error> {
+    let key = key(&installation.namespace, installation.name.as_str());
+    let tier = wanted.scaled.map(|colour| &observed.tiers(colour).worker);
+    let plan = tier.and_then(|tier| Plan::of(object, installation, (record, wanted), tier));
+    context.scaler.follow(&key, plan.clone());
+    let source = installation.worker.scale.auto().map(|auto| auto.source);
+    let fence = Fence::new(&context.client, object);
+    let mut following = Following { scaled_by: source, ..Following::default() };
+    match (source, recorded(object)) {
+        (Some(ScalingSource::Keda), Some(ScalingSource::Keda)) => {
+            following.hindrance =
+                by_keda(installation, (record, wanted), plan.is_some(), &fence, context).await?;
+            following.look_again = following.hindrance.as_ref().map(|_| KEDA_AGAIN);
+        }
+        // First it is written down that there may be such an object, so that it is never left behind.
+        (Some(ScalingSource::Keda), _) => following.look_again = Some(Duration::ZERO),
+        (_, Some(ScalingSource::Keda)) => {
+            keda::remove(&context.client, &context.metrics, installation, &fence).await?;
+        }
+        _ => {}
+    }
+    following.hindrance = context.scaler.hindrance(&key).or(following.hindrance);
+    Ok(following)
+}
+
+/// KEDA scales where the version that serves is to be scaled; else its object is as it was, or goes.
+async fn by_keda(
+    installation: &Installation,
+    (record, wanted): (&Record, &Wanted),
+    is_scaled: bool,
+    fence: &Fence<'_>,
+    context: &Context,
+) -> Result<Option<Hindrance>, Error> {
+    let (client, metrics) = (&context.client, &context.metrics);
+    match (installation.worker.scale.auto(), wanted.scaled) {
+        (Some(auto), Some(colour)) if is_scaled => {
+            let desired = keda::build(installation, auto, colour, rests(record));
+            Ok(keda::ensure(client, metrics, installation, &desired, fence).await?)
+        }
+        _ => {
+            keda::remove(client, metrics, installation, fence).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Who scaled when the status was last written.
+fn recorded(object: &ResumeMatcher) -> Option<ScalingSource> {
+    object.status.as_ref()?.worker.as_ref()?.scaled_by
+}
