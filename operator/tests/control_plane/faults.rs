@@ -7,7 +7,7 @@ use crate::releases::{PLAIN, Stage};
 use crate::wire::{Death, Wire};
 
 /// How many installations share the deaths among them, so that their waiting overlaps.
-const SHARDS: usize = 12;
+const SHARDS: usize = 6;
 
 /// Releases the next version, with this death on the way. Gives whether the operator died; it does not when the release
 /// has fewer writes.
@@ -36,7 +36,7 @@ async fn release_with_death(stage: &Stage, number: usize, death: Death) -> bool 
     died
 }
 
-/// Every write of a release that falls to one installation: of each twelve, one.
+/// Every write of a release that falls to one installation: of each six, one.
 async fn deaths_of(label: &str, shard: usize, death: fn(usize) -> Death) -> usize {
     let (stage, operator) = Stage::installed(label, Wire::default().prints(PLAIN)).await;
     operator.stop().await.unwrap();
