@@ -44,25 +44,6 @@ pub async fn reconcile(
     Ok(action)
 }
 
-/// What follows from a failed pass.
-#[must_use]
-pub fn error_policy(
-    object: Arc<DeserializeGuard<ResumeMatcherBackup>>,
-    error: &RequestError,
-    context: Arc<Context>,
-) -> Action {
-    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let pause = context.failures.next_pause(&namespace, &name);
-    tracing::warn!(
-        namespace,
-        name,
-        error = error.chain(),
-        ?pause,
-        "a backup's pass failed; it is tried again"
-    );
-    Action::requeue(pause)
-}
-
 async fn pass(
     request: &ResumeMatcherBackup,
     namespace: &str,

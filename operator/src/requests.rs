@@ -2,12 +2,15 @@
 //! writing status and Jobs, and what follows from a failed pass. Uses the client.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::api::{Patch, PatchParams, PostParams};
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
 use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::Serialize;
@@ -19,6 +22,7 @@ use thiserror::Error;
 use crate::children::Kind;
 use crate::crd::ResumeMatcher;
 use crate::names::FIELD_MANAGER;
+use crate::resume_matcher::Context;
 use crate::resume_matcher::fetch::{fetch_object, fetch_secrets};
 use crate::resume_matcher::model::Installation;
 use crate::resume_matcher::validate::validate;
@@ -60,6 +64,29 @@ impl RequestError {
         let (Self::Read(source) | Self::Write(_, source)) = self;
         format!("{self}: {source}")
     }
+}
+
+/// What follows from a failed pass over a request.
+#[must_use]
+pub fn error_policy<K>(
+    object: Arc<DeserializeGuard<K>>,
+    error: &RequestError,
+    context: Arc<Context>,
+) -> Action
+where
+    K: Resource<DynamicType = ()>,
+{
+    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+    let pause = context.failures.next_pause(&namespace, &name);
+    tracing::warn!(
+        kind = %K::kind(&()),
+        namespace,
+        name,
+        error = error.chain(),
+        ?pause,
+        "a pass failed; it is tried again"
+    );
+    Action::requeue(pause)
 }
 
 /// The installation that a request is about.

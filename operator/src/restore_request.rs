@@ -60,25 +60,6 @@ pub async fn reconcile(
     Ok(action)
 }
 
-/// What follows from a failed pass.
-#[must_use]
-pub fn error_policy(
-    object: Arc<DeserializeGuard<ResumeMatcherRestore>>,
-    error: &RequestError,
-    context: Arc<Context>,
-) -> Action {
-    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let pause = context.failures.next_pause(&namespace, &name);
-    tracing::warn!(
-        namespace,
-        name,
-        error = error.chain(),
-        ?pause,
-        "a restore's pass failed; it is tried again"
-    );
-    Action::requeue(pause)
-}
-
 /// One pass over one restore.
 struct Pass<'a> {
     /// Its name and UID.

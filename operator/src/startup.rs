@@ -25,7 +25,6 @@ use crate::children::{ChildIndex, References, Watches, relisting, watch_children
 use crate::crd::{ResumeMatcher, ResumeMatcherBackup, ResumeMatcherRestore};
 use crate::leader::{Candidate, Election, Lost};
 use crate::names::{BACKUP_TASK, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL};
-use crate::restore_request;
 use crate::resume_matcher::apply::Applier;
 use crate::resume_matcher::{Context, error_policy, reconcile};
 use crate::scaling::{Parts, QueueReader, Scaler, adapter};
@@ -33,6 +32,7 @@ use crate::server::{serve_health, serve_metrics};
 use crate::settings::Settings;
 use crate::telemetry::Metrics;
 use crate::trial::{Probe, Urls};
+use crate::{requests, restore_request};
 
 /// Why the operator ended although nobody asked it to.
 #[derive(Debug, Error)]
@@ -278,7 +278,7 @@ impl Scope {
             .owns(self.api::<Job>(), Self::jobs())
             .with_config(Config::default().concurrency(self.concurrency))
             .graceful_shutdown_on(self.stop.clone().cancelled_owned().map(|()| ()))
-            .run(backup_request::reconcile, backup_request::error_policy, Self::context(&context))
+            .run(backup_request::reconcile, requests::error_policy, Self::context(&context))
             .for_each(|result| async move { told(result.err()) })
             .await;
     }
@@ -289,7 +289,7 @@ impl Scope {
             .owns(self.api::<Job>(), Self::jobs())
             .with_config(Config::default().concurrency(self.concurrency))
             .graceful_shutdown_on(self.stop.clone().cancelled_owned().map(|()| ()))
-            .run(restore_request::reconcile, restore_request::error_policy, Self::context(&context))
+            .run(restore_request::reconcile, requests::error_policy, Self::context(&context))
             .for_each(|result| async move { told(result.err()) })
             .await;
     }

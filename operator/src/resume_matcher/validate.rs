@@ -3,6 +3,7 @@
 mod backup;
 mod networks;
 mod times;
+mod workers;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,11 @@ use super::model::{
 };
 use crate::crd::{ApiSpec, EmbeddedSpec, ResumeMatcher, ResumeMatcherSpec, S3Spec};
 use crate::names::{Component, InstallationName};
+
+pub use networks::outside_of;
+
+/// The keys that are used of the Secret of the files' bucket.
+const BUCKET_KEYS: [&str; 2] = ["accessKeyId", "secretAccessKey"];
 
 /// The version of the application that belongs to this operator.
 pub const OWN_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -261,28 +267,31 @@ fn object_storage(
 }
 
 fn external_storage(s3: &S3Spec, lookup: &Lookup<'_>) -> Result<ExternalStorage, Invalid> {
-    const KEYS: [&str; 2] = ["accessKeyId", "secretAccessKey"];
-    let secret = lookup.secret(
-        "spec.objectStorage.s3.secretRef",
-        &s3.secret_ref.name,
-        "accessKeyId, secretAccessKey",
-    )?;
-    for key in KEYS {
+    let told = "accessKeyId, secretAccessKey";
+    let secret = lookup.secret("spec.objectStorage.s3.secretRef", &s3.secret_ref.name, told)?;
+    let place = (s3.bucket.as_str(), s3.region.as_str(), s3.force_path_style);
+    bucket(("spec.objectStorage.s3.endpoint", &s3.endpoint), place, &secret, &BUCKET_KEYS)
+}
+
+/// A bucket: its endpoint with the field of it, its name, region and style, and the Secret with these keys.
+fn bucket(
+    (field, endpoint): (&'static str, &str),
+    (bucket, region, force_path_style): (&str, &str, bool),
+    secret: &Found<'_>,
+    keys: &[&'static str],
+) -> Result<ExternalStorage, Invalid> {
+    for key in keys {
         secret.text(key)?;
     }
+    let port = Url::parse(endpoint).ok().and_then(|url| url.port_or_known_default());
     let port =
-        Url::parse(&s3.endpoint).ok().and_then(|url| url.port_or_known_default()).ok_or_else(|| {
-            Invalid::Spec(format!(
-                "spec.objectStorage.s3.endpoint {:?} is not an http or https URL",
-                s3.endpoint
-            ))
-        })?;
+        port.ok_or_else(|| Invalid::Spec(format!("{field} {endpoint:?} is not an http or https URL")))?;
     Ok(ExternalStorage {
-        endpoint: s3.endpoint.trim_end_matches('/').to_owned(),
-        bucket: s3.bucket.clone(),
-        region: s3.region.clone(),
-        force_path_style: s3.force_path_style,
-        secret: secret.used(&KEYS),
+        endpoint: endpoint.trim_end_matches('/').to_owned(),
+        bucket: bucket.to_owned(),
+        region: region.to_owned(),
+        force_path_style,
+        secret: secret.used(keys),
         port: i32::from(port),
     })
 }
@@ -364,8 +373,5 @@ impl Found<'_> {
     }
 }
 
-pub use networks::outside_of;
-
 #[cfg(test)]
 mod tests;
-mod workers;

@@ -5,9 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::ResourceExt;
-use url::Url;
 
-use super::{Found, Invalid, Lookup};
+use super::{Found, Invalid, Lookup, bucket};
 use crate::crd::{BackupS3Spec, BackupSpec, ResumeMatcher};
 use crate::resume_matcher::model::{Backup, ExternalStorage};
 
@@ -59,23 +58,10 @@ pub(super) fn validate(object: &ResumeMatcher, lookup: &Lookup<'_>) -> Result<Op
 
 fn destination(s3: &BackupS3Spec, lookup: &Lookup<'_>) -> Result<ExternalStorage, Invalid> {
     let secret = lookup.secret("spec.backup.destination.s3.secretRef", &s3.secret_ref.name, KEYS_TOLD)?;
-    for key in KEYS {
-        secret.text(key)?;
-    }
+    let place = (s3.bucket.as_str(), s3.region.as_str(), s3.force_path_style);
+    let storage = bucket(("spec.backup.destination.s3.endpoint", &s3.endpoint), place, &secret, &KEYS)?;
     signing_key(&secret)?;
-    let port = Url::parse(&s3.endpoint).ok().and_then(|url| url.port_or_known_default());
-    let port = port.ok_or_else(|| {
-        let field = "spec.backup.destination.s3.endpoint";
-        Invalid::Spec(format!("{field} {:?} is not an http or https URL", s3.endpoint))
-    })?;
-    Ok(ExternalStorage {
-        endpoint: s3.endpoint.trim_end_matches('/').to_owned(),
-        bucket: s3.bucket.clone(),
-        region: s3.region.clone(),
-        force_path_style: s3.force_path_style,
-        secret: secret.used(&KEYS),
-        port: i32::from(port),
-    })
+    Ok(storage)
 }
 
 fn signing_key(secret: &Found<'_>) -> Result<(), Invalid> {

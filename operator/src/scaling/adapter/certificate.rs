@@ -44,6 +44,9 @@ pub(super) enum CertificateError {
     /// A value is not what it should be.
     #[error("{0} is not in PEM form")]
     Pem(&'static str),
+    /// What the API server says of its proxy cannot be read.
+    #[error("{0} of the API server's authentication settings is not a JSON list of texts")]
+    Proxy(&'static str),
     /// The parts do not fit together, or it is not valid at that time for that name.
     #[error("the certificate cannot be used")]
     Unusable(#[source] rustls::Error),

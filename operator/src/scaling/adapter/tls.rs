@@ -87,21 +87,26 @@ fn accept(identity: &Identity, config: &BTreeMap<String, String>) -> Result<Tls,
     };
     let mut server = builder.with_single_cert(chain, key).map_err(CertificateError::Unusable)?;
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(server)), front_proxy: Arc::new(front_proxy(config)) })
+    Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(server)), front_proxy: Arc::new(front_proxy(config)?) })
 }
 
-/// Each value is a JSON list of texts.
-fn front_proxy(config: &BTreeMap<String, String>) -> FrontProxy {
-    let list = |key: &str| -> Vec<String> {
-        config.get(key).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+/// Each value is a JSON list of texts. One that is no such list is not taken for an empty one: no names mean that any is
+/// allowed.
+fn front_proxy(config: &BTreeMap<String, String>) -> Result<FrontProxy, CertificateError> {
+    let list = |key: &'static str| -> Result<Vec<String>, CertificateError> {
+        let text = config.get(key).map_or("", String::as_str);
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        serde_json::from_str(text).map_err(|_| CertificateError::Proxy(key))
     };
-    FrontProxy {
-        names: list("requestheader-allowed-names"),
-        user: list("requestheader-username-headers"),
-        uid: list("requestheader-uid-headers"),
-        groups: list("requestheader-group-headers"),
-        extra: list("requestheader-extra-headers-prefix"),
-    }
+    Ok(FrontProxy {
+        names: list("requestheader-allowed-names")?,
+        user: list("requestheader-username-headers")?,
+        uid: list("requestheader-uid-headers")?,
+        groups: list("requestheader-group-headers")?,
+        extra: list("requestheader-extra-headers-prefix")?,
+    })
 }
 
 #[cfg(test)]
@@ -116,9 +121,16 @@ mod tests {
             ("requestheader-extra-headers-prefix", r#"["X-Remote-Extra-"]"#),
         ];
         let config = config.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let proxy = front_proxy(&config);
+        let proxy = front_proxy(&config).unwrap();
         assert_eq!(proxy.names, ["front-proxy-client"]);
         assert_eq!(proxy.user, ["X-Remote-User"]);
         assert_eq!((proxy.groups.len(), proxy.extra.len()), (0, 1));
+    }
+
+    #[test]
+    fn names_that_cannot_be_read_do_not_allow_any_name() {
+        let config = [("requestheader-allowed-names".to_owned(), "front-proxy-client".to_owned())].into();
+        let error = front_proxy(&config).unwrap_err().to_string();
+        assert!(error.starts_with("requestheader-allowed-names of the API server's"), "{error}");
     }
 }
