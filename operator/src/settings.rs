@@ -49,6 +49,11 @@ pub struct Settings {
     #[arg(long, env = "LEASE_NAME", default_value = "resume-matcher-operator")]
     pub lease_name: String,
 
+    /// Seconds for which the Lease of a leader that is not heard of is waited for. A leader that cannot renew it for two
+    /// thirds of them stops.
+    #[arg(long, env = "LEASE_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..=600))]
+    pub lease_seconds: u16,
+
     /// Who this replica is. Default: the host's name and the process id.
     #[arg(long, env = "POD_NAME")]
     pub identity: Option<String>,

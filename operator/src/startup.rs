@@ -125,13 +125,15 @@ async fn lead(
 fn election(settings: &Settings) -> Election {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "resume-matcher-operator".to_owned());
     let identity = settings.identity.clone().unwrap_or_else(|| format!("{host}-{}", std::process::id()));
+    let duration = Duration::from_secs(settings.lease_seconds.into());
     Election {
         namespace: settings.lease_namespace.clone(),
         name: settings.lease_name.clone(),
         identity,
-        duration: Duration::from_secs(15),
-        renew_deadline: Duration::from_secs(10),
-        retry: Duration::from_secs(2),
+        duration,
+        renew_deadline: duration * 2 / 3,
+        // Several tries within the deadline, so that one that is lost costs nothing.
+        retry: duration * 2 / 15,
     }
 }
 

@@ -31,11 +31,7 @@ mod variable {
 
 /// Tests of the cluster itself: that it starts, recovers, and leaves nothing behind.
 pub(super) fn own_tests(counts: &mut Counts) -> anyhow::Result<()> {
-    cargo_test(
-        counts,
-        &["--package", "test-cluster", "--test", "cluster_lives_and_goes"],
-        &[("RM_CLUSTER_TESTS", "1")],
-    )
+    cargo_test(counts, &["--workspace", "--test", "cluster_lives_and_goes"], &[("RM_CLUSTER_TESTS", "1")])
 }
 
 /// Brings the sample up and runs the end-to-end tests on it.
@@ -76,8 +72,26 @@ fn on_fresh_cluster(counts: &mut Counts, identity: &str) -> anyhow::Result<()> {
     let variables = variables(&up, identity)?;
     let variables: Vec<(&str, &str)> =
         variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let tests = end_to_end_tests()?;
+    // Of the whole workspace, as the step before built them: a package alone has other features and is compiled anew.
+    let chosen = tests.iter().flat_map(|name| ["--test", name]);
     // One at a time: they change the one installation.
-    let result =
-        cargo_test(counts, &["--package", "e2e", "--", "--include-ignored", "--test-threads=1"], &variables);
+    let arguments = ["--workspace"].into_iter().chain(chosen);
+    let arguments = arguments.chain(["--", "--include-ignored", "--test-threads=1"]);
+    let result = cargo_test(counts, &arguments.collect::<Vec<_>>(), &variables);
     result.inspect_err(|_| up.diagnose())
+}
+
+/// Names of the end-to-end tests' programs: one for each file of their folder.
+fn end_to_end_tests() -> anyhow::Result<Vec<String>> {
+    let folder = root().join("tests/tests");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).filter(|_| path.is_file());
+        names.extend(name.map(ToOwned::to_owned));
+    }
+    names.sort_unstable();
+    anyhow::ensure!(!names.is_empty(), "{} holds no tests", folder.display());
+    Ok(names)
 }
