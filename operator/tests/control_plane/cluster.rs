@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// What does not work.
@@ -28,6 +32,8 @@ pub(crate) struct Faults {
 /// The controllers.
 pub(crate) struct Cluster {
     pub(crate) faults: Arc<Mutex<Faults>>,
+    /// Told when the faults are others.
+    changed: Arc<Notify>,
     /// Every moment in which the Service selected no ready pod although there had been one.
     pub(crate) gaps: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
@@ -44,20 +50,37 @@ impl Cluster {
         let (faults, gaps) = (Arc::new(Mutex::new(Faults::default())), Arc::default());
         let player = Player { client, namespace, faults: faults.clone(), gaps };
         let gaps = player.gaps.clone();
-        let task = tokio::spawn(async move {
-            let mut served = false;
-            let mut period = tokio::time::interval(Duration::from_millis(60));
-            loop {
-                period.tick().await;
-                // An object that changes under it is looked at again the next time.
-                let _ = player.play(&mut served).await;
-            }
-        });
-        Self { faults, gaps, task }
+        let changed = Arc::new(Notify::new());
+        let task = tokio::spawn(act(player, changed.clone()));
+        Self { faults, changed, gaps, task }
     }
 
     pub(crate) fn has(&self, change: impl FnOnce(&mut Faults)) {
         change(&mut self.faults.lock().unwrap());
+        self.changed.notify_one();
+    }
+}
+
+/// Plays whenever something has changed: many installations on one API server would be too many for a player who looks all
+/// the time.
+async fn act(player: Player, changed: Arc<Notify>) {
+    let mut events = futures::stream::select_all([
+        player.events::<StatefulSet>(),
+        player.events::<Deployment>(),
+        player.events::<Job>(),
+        player.events::<Service>(),
+    ]);
+    let mut served = false;
+    // An object that changed under it, or a watch that broke, is made up for.
+    let mut period = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            _ = period.tick() => {}
+            _ = events.next() => {}
+            () = changed.notified() => {}
+        }
+        while events.next().now_or_never().is_some() {}
+        let _ = player.play(&mut served).await;
     }
 }
 
@@ -79,6 +102,19 @@ impl Player {
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
         Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Something of this kind has changed.
+    fn events<K>(&self) -> BoxStream<'static, ()>
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + serde::de::DeserializeOwned
+            + std::fmt::Debug
+            + Send
+            + 'static,
+    {
+        watcher(self.api::<K>(), watcher::Config::default()).default_backoff().map(|_| ()).boxed()
     }
 
     async fn play(&self, served: &mut bool) -> Result<(), kube::Error> {

@@ -245,7 +245,7 @@ impl World {
                     serde_json::to_string_pretty(&status).unwrap()
                 );
             }
-            sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(100)).await;
         }
     }
 
