@@ -19,8 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Client {
     http: reqwest::Client,
     url: String,
+    email: String,
     token: String,
 }
+
+/// The password of all accounts of the tests.
+const PASSWORD: &str = "correct horse battery staple";
 
 impl Client {
     /// Signs up with an address that nobody has used.
@@ -28,13 +32,9 @@ impl Client {
     /// # Errors
     /// When the installation does not answer or refuses.
     pub async fn sign_up(installation: &Installation) -> anyhow::Result<Self> {
-        let mut client = Self {
-            http: connection(&installation.url, None)?,
-            url: installation.url.clone(),
-            token: String::new(),
-        };
-        let email = format!("{}@example.org", uuid::Uuid::new_v4());
-        let body = json!({"email": email, "password": "correct horse battery staple"});
+        let mut client = anonymous(installation)?;
+        client.email = format!("{}@example.org", uuid::Uuid::new_v4());
+        let body = json!({"email": client.email, "password": PASSWORD});
         let (status, account) =
             client.send(client.request(Method::POST, "/api/v1/accounts").json(&body)).await?;
         if status != StatusCode::CREATED {
@@ -42,6 +42,45 @@ impl Client {
         }
         client.token = text(&account, "/access_token")?;
         Ok(client)
+    }
+
+    /// The same account at this installation, which may be another one with the same data.
+    ///
+    /// # Errors
+    /// When the installation does not answer or does not know the account.
+    pub async fn sign_in(&self, installation: &Installation) -> anyhow::Result<Self> {
+        let mut client = anonymous(installation)?;
+        client.email.clone_from(&self.email);
+        let body = json!({"email": client.email, "password": PASSWORD});
+        let (status, session) =
+            client.send(client.request(Method::POST, "/api/v1/sessions").json(&body)).await?;
+        if !status.is_success() {
+            bail!("sign-in: {status} {session}");
+        }
+        client.token = text(&session, "/access_token")?;
+        Ok(client)
+    }
+
+    /// Calls a path and returns the status and the header `Retry-After`, which is not waited for.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn told(&self, path: &str) -> anyhow::Result<(StatusCode, Option<String>)> {
+        let response = self.request(Method::GET, path).send().await?;
+        let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        Ok((response.status(), after.map(str::to_owned)))
+    }
+
+    /// Deletes the thing at a path.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let (status, answer) = self.send(self.request(Method::DELETE, path)).await?;
+        if !status.is_success() {
+            bail!("delete {path}: {status} {answer}");
+        }
+        Ok(())
     }
 
     /// Calls a path and returns status and JSON body (null when the body is not JSON).
@@ -154,11 +193,8 @@ impl Client {
 /// # Errors
 /// When the installation's URL is not one.
 pub fn anonymous(installation: &Installation) -> anyhow::Result<Client> {
-    Ok(Client {
-        http: connection(&installation.url, None)?,
-        url: installation.url.clone(),
-        token: String::new(),
-    })
+    let (email, token) = (String::new(), String::new());
+    Ok(Client { http: connection(&installation.url, None)?, url: installation.url.clone(), email, token })
 }
 
 /// The text at a JSON pointer.
