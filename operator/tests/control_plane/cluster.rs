@@ -79,6 +79,8 @@ async fn act(player: Player, changed: Arc<Notify>) {
             _ = events.next() => {}
             () = changed.notified() => {}
         }
+        // Most changes come several at a time.
+        tokio::time::sleep(Duration::from_millis(50)).await;
         while events.next().now_or_never().is_some() {}
         let _ = player.play(&mut served).await;
     }
@@ -125,9 +127,8 @@ impl Player {
             let status = json!({"replicas": pods, "readyReplicas": pods});
             self.say::<StatefulSet>(&set.name_any(), json!(set.status), status).await?;
         }
-        let deployments = self.api::<Deployment>().list(&all).await?.items;
-        for deployment in &deployments {
-            self.roll(deployment, &faults).await?;
+        for deployment in self.api::<Deployment>().list(&all).await? {
+            self.roll(&deployment, &faults).await?;
         }
         for job in self.api::<Job>().list(&all).await? {
             self.end(&job, &faults).await?;
@@ -142,12 +143,8 @@ impl Player {
             + serde::de::DeserializeOwned
             + std::fmt::Debug,
     {
-        let known = before.as_object();
-        let same = status
-            .as_object()
-            .unwrap()
-            .iter()
-            .all(|(key, value)| known.and_then(|known| known.get(key)) == Some(value));
+        let of = |key: &str| before.get(key).unwrap_or(&Value::Null);
+        let same = status.as_object().unwrap().iter().all(|(key, value)| of(key) == value);
         if !same {
             let patch = Patch::Merge(json!({"status": status}));
             self.api::<K>().patch_status(name, &PatchParams::default(), &patch).await?;
@@ -165,11 +162,9 @@ impl Player {
         // A pod of a template that does not start stands beside those of the one before.
         let surge = i32::from(is_bad && before > 0);
         let ready = if starts { pods } else { before.min(pods) };
-        let conditions: Vec<_> = faults
-            .quota
-            .map(|why| json!({"type": "ReplicaFailure", "status": "True", "message": why, "reason": "FailedCreate"}))
-            .into_iter()
-            .collect();
+        let conditions = faults.quota.map(
+            |why| json!([{"type": "ReplicaFailure", "status": "True", "message": why, "reason": "FailedCreate"}]),
+        );
         let status = json!({
             "observedGeneration": deployment.metadata.generation, "replicas": pods + surge,
             "updatedReplicas": if surge > 0 { surge } else { pods },

@@ -54,9 +54,7 @@ impl Stage {
     /// With more arguments.
     pub(crate) async fn operator_with(&self, identity: &str, more: &[&str], wire: Wire) -> Running {
         let arguments = self.application.arguments();
-        // Operators die here by the dozen; their heirs need not wait as long as a person's.
-        let arguments = arguments.iter().map(String::as_str).chain(["--lease-seconds", "6"]);
-        let arguments: Vec<&str> = arguments.chain(more.iter().copied()).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
         self.world.operator_with(identity, &arguments, wire).await
     }
 

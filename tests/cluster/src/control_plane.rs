@@ -121,7 +121,9 @@ impl ControlPlane {
         let api = ApiServer { address: host.clone(), advertise: None, keys: &keys, state: &self.state };
         self.supervisor.start("etcd", &components::etcd(&tools.node, &self.state, &host))?;
         self.supervisor.wait_ready("etcd", &format!("http://{address}:2379/health"), READY_LIMIT)?;
-        self.supervisor.start("kube-apiserver", &api.argv(&tools.node))?;
+        // It lives for some tests only: memory for speed.
+        let collects_less = ["GOGC=400".to_owned()];
+        self.supervisor.start_with("kube-apiserver", &api.argv(&tools.node), &collects_less)?;
         self.supervisor.wait_ready("kube-apiserver", &format!("{url}/readyz"), READY_LIMIT)?;
         if options.controller_manager {
             let argv = components::controller_manager(&tools.node, &manager, &keys, &host);
