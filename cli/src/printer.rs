@@ -3,14 +3,17 @@
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
+use matching::ParsedResume;
+use matching::score::job::RequirementKind;
 use matching::score::{Importance, MatchResult, RequirementResult, Status};
-use matching::{ParsedResume, score::AdviceKind};
 use serde::Serialize;
 
 use crate::commands::rank::Entry;
 
 /// Width of the bar of a score, in characters.
 const BAR: usize = 40;
+/// Longest line of running text, in characters.
+const WIDTH: usize = 110;
 /// Longest line of a quotation, in characters.
 const QUOTE: usize = 100;
 
@@ -108,13 +111,21 @@ pub(crate) fn ranking(entries: &[Entry<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// A match, for people.
+/// A match, for people: the verdict, what to change, then requirement by requirement.
 pub(crate) fn match_result(result: &MatchResult) -> Result<()> {
     let mut out = io::stdout().lock();
     let colours = Colours::of(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     let filled = (result.score / 100.0 * BAR as f64).round() as usize;
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR.saturating_sub(filled)));
     writeln!(out, "{}Score {:.1} of 100{}  {bar}", colours.bold, result.score, colours.plain)?;
+    paragraph(&mut out, "", &result.summary)?;
+    advice(&mut out, result, &colours)?;
+    if !result.warnings.is_empty() {
+        writeln!(out, "\n{}About the file{}", colours.bold, colours.plain)?;
+    }
+    for warning in &result.warnings {
+        paragraph(&mut out, "  - ", warning)?;
+    }
     for (status, title) in
         [(Status::Met, "Met"), (Status::Partly, "Partly met"), (Status::Unmet, "Not shown")]
     {
@@ -131,11 +142,30 @@ pub(crate) fn match_result(result: &MatchResult) -> Result<()> {
             requirement_lines(&mut out, requirement, &colours)?;
         }
     }
-    advice(&mut out, result, &colours)?;
-    for warning in &result.warnings {
-        writeln!(out, "\n{}Note:{} {warning}", colours.bold, colours.plain)?;
+    for place in result.requirements.iter().filter(|found| found.kind == RequirementKind::Place) {
+        writeln!(out, "\nNot scored: the advertisement says \"{}\".", shorten(&place.text))?;
     }
     Ok(())
+}
+
+/// Text wrapped at [`WIDTH`]; the lead stands before the first line, and the others begin below its end.
+fn paragraph(out: &mut impl Write, lead: &str, text: &str) -> Result<()> {
+    let indent = " ".repeat(lead.chars().count());
+    let mut line = lead.to_owned();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{line}")?;
+            line.clone_from(&indent);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    Ok(writeln!(out, "{line}")?)
 }
 
 fn requirement_lines(out: &mut impl Write, requirement: &RequirementResult, colours: &Colours) -> Result<()> {
@@ -169,13 +199,10 @@ fn advice(out: &mut impl Write, result: &MatchResult, colours: &Colours) -> Resu
     if result.advice.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{}What to change{}", colours.bold, colours.plain)?;
-    for advice in &result.advice {
-        let gain = match advice.kind {
-            AdviceKind::UseTheirName => String::new(),
-            _ => format!(" [+{:.1}]", advice.gain),
-        };
-        writeln!(out, "  - {}{gain}", advice.text)?;
+    writeln!(out, "\n{}What to change{}, what adds most first", colours.bold, colours.plain)?;
+    for (number, advice) in (1..).zip(&result.advice) {
+        let gain = if advice.gain > 0.0 { format!(" [+{:.1}]", advice.gain) } else { String::new() };
+        paragraph(out, &format!("{number:>3}. "), &format!("{}{gain}", advice.text))?;
     }
     Ok(())
 }

@@ -229,3 +229,49 @@ fn a_degree_in_another_subject_is_partly_met() {
         assert!(!twice, "the subject is asked for again as a skill: {result:#?}");
     }
 }
+
+#[test]
+fn age_address_and_school_change_no_bit() {
+    let person = |address: &str, birth: &str, school: &str| {
+        RESUME
+            .replace("+1 (555) 010-2030", &format!("+1 (555) 010-2030 | {address}\nDate of birth: {birth}"))
+            .replace(
+                "BA Business Administration, 2014",
+                &format!("BA Business Administration, {school}, 2014"),
+            )
+    };
+    let before =
+        judgement(&score(&person("Springfield, IL", "3 May 1990", "Lincoln Community College"), JOB));
+    for (address, birth, school) in [
+        ("Palo Alto, CA", "3 May 1990", "Lincoln Community College"),
+        ("Springfield, IL", "12 June 1962", "Lincoln Community College"),
+        ("Springfield, IL", "3 May 1990", "Harvard University"),
+    ] {
+        let after = judgement(&score(&person(address, birth, school), JOB));
+        assert_eq!(after, before, "{address} {birth} {school}");
+    }
+}
+
+#[test]
+fn years_with_a_skill_are_those_of_the_positions_that_show_it() {
+    let resume = "Jane Doe\njane@example.com\n\nExperience\nAnalyst, Example Ltd\n01/2020 - 12/2021\n- Built reports in Python\n\nClerk, Sample Ltd\n01/2010 - 12/2019\n- Sorted the letters of the house\n";
+    let asked = |years: u32| {
+        let job = format!("Analyst\n\nRequirements\n- {years} years of experience with Python\n");
+        let result = score(resume, &job);
+        let found = result.requirements.iter().find(|found| found.text.contains("years")).unwrap();
+        (found.status, found.note.clone().unwrap_or_default())
+    };
+    assert_eq!(asked(2).0, Status::Met);
+    let (status, note) = asked(8);
+    assert_eq!(status, Status::Partly, "{note}");
+}
+
+#[test]
+fn versions_and_the_day_are_in_the_result() {
+    let result = serde_json::to_value(score(RESUME, JOB)).unwrap();
+    assert_eq!(result["as_of"], "2024-06-15");
+    assert_eq!(result["versions"]["taxonomy"], Taxonomy::builtin().version());
+    for version in ["taxonomy", "model"] {
+        assert_eq!(result["versions"][version].as_str().map(str::len), Some(16), "{version}");
+    }
+}

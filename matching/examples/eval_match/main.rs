@@ -1,15 +1,16 @@
 //! Measures ranking on graded pairs made from O*NET: same occupation (2), related occupation (1), other (0).
 //!
-//! `cargo run --workspace --example eval_match -- DATA_FOLDER [--output json] [--part train|test] [--jobs N]`
+//! `cargo run --workspace --example eval_match -- DATA_FOLDER [--output json] [--part train|test] [--jobs N] [--fit]`
 //!
 //! `DATA_FOLDER` holds `onet/`. Job and resume of one occupation share no task and are worded differently (`adverts`,
-//! `resumes`, `wording`); occupations are split into train and test by their code.
-//! The baselines see the same texts in the same run.
+//! `resumes`, `wording`); occupations are split into train and test by their code. `--fit` fits the numbers of the score
+//! on the train part and prints them. The baselines see the same texts in the same run.
 
 #![allow(clippy::indexing_slicing, reason = "a measuring program may stop at a mistake")]
 
 mod adverts;
 mod baselines;
+mod fit;
 mod metrics;
 mod onet;
 mod random;
@@ -20,11 +21,13 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
+use matching::score::Tuning;
 use matching::skills::Taxonomy;
 use matching::{Document, Embedder, Matcher};
 use serde_json::json;
 
 use baselines::Baselines;
+use fit::Sample;
 use metrics::{concordance, ndcg};
 use onet::Occupation;
 
@@ -41,19 +44,28 @@ struct Options {
     json: bool,
     part: String,
     jobs: usize,
+    fit: bool,
     show: bool,
 }
 
 fn options() -> Result<Options, Box<dyn Error>> {
-    let usage = "usage: eval_match DATA_FOLDER [--output json] [--part train|test] [--jobs N] [--show]";
-    let mut options =
-        Options { data: PathBuf::new(), json: false, part: "test".to_owned(), jobs: 60, show: false };
+    let usage =
+        "usage: eval_match DATA_FOLDER [--output json] [--part train|test] [--jobs N] [--fit] [--show]";
+    let mut options = Options {
+        data: PathBuf::new(),
+        json: false,
+        part: "test".to_owned(),
+        jobs: 60,
+        fit: false,
+        show: false,
+    };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--output" => options.json = args.next().as_deref() == Some("json"),
             "--part" => options.part = args.next().ok_or(usage)?,
             "--jobs" => options.jobs = args.next().ok_or(usage)?.parse()?,
+            "--fit" => options.fit = true,
             "--show" => options.show = true,
             folder if !folder.starts_with('-') => options.data = PathBuf::from(folder),
             other => return Err(format!("unknown argument {other}; {usage}").into()),
@@ -72,6 +84,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = options()?;
     let occupations = onet::read(&options.data.join("onet"))?;
     let matcher = Matcher::new(Embedder::open(&model_folder())?, Taxonomy::builtin());
+    if options.fit {
+        let samples = measure(&matcher, &occupations, "train", options.jobs)?.samples;
+        println!("{:#?}", fit::fit(&samples, Tuning::default(), 12));
+        return Ok(());
+    }
     if options.show {
         return show(&occupations, &options);
     }
@@ -90,7 +107,7 @@ fn show(occupations: &[Occupation], options: &Options) -> Result<(), Box<dyn Err
 }
 
 struct Measured {
-    jobs: usize,
+    samples: Vec<Sample>,
     resumes: usize,
     ndcg: [f64; 5],
     concordance: [f64; 5],
@@ -113,7 +130,7 @@ fn measure(
     let as_of = jiff::civil::date(2025, 1, 1);
     let baselines = Baselines::new(matcher.embedder(), &resumes)?;
     let mut measured =
-        Measured { jobs: jobs.len(), resumes: resumes.len(), ndcg: [0.0; 5], concordance: [0.0; 5] };
+        Measured { samples: Vec::new(), resumes: resumes.len(), ndcg: [0.0; 5], concordance: [0.0; 5] };
     for (style, job) in jobs.iter().enumerate() {
         let grades: Vec<u32> = pool.iter().map(|(occupation, _)| job.grade(occupation)).collect();
         let text = adverts::write(job, style);
@@ -125,6 +142,8 @@ fn measure(
             measured.ndcg[index] += ndcg(scores, &grades, 10) / jobs.len() as f64;
             measured.concordance[index] += concordance(scores, &grades) / jobs.len() as f64;
         }
+        let signals = prepared.iter().map(|resume| matcher.signals(resume, &wanted, as_of)).collect();
+        measured.samples.push(Sample { job: wanted, signals, grades });
     }
     Ok(measured)
 }
@@ -147,7 +166,7 @@ fn report(options: &Options, measured: &Measured) {
         println!("{}", json!({ "figures": figures }));
         return;
     }
-    println!("{}: {} jobs, {} resumes", options.part, measured.jobs, measured.resumes);
+    println!("{}: {} jobs, {} resumes", options.part, measured.samples.len(), measured.resumes);
     for (name, (ndcg, concordance)) in NAMES.iter().zip(measured.ndcg.iter().zip(measured.concordance)) {
         println!("{name:<20} nDCG@10 {ndcg:.4}   concordance {concordance:.4}");
     }

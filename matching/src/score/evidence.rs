@@ -6,16 +6,17 @@ use jiff::civil::Date;
 
 use super::PreparedJob;
 use super::job::{Requirement, RequirementKind};
-use super::resume::{Passage, PreparedResume};
-use super::subject::Subject;
-use super::weights::{Tuning, ramp};
-use crate::embed::Embedding;
+use super::resume::{Passage, PreparedResume, Stretch, years_in};
+use super::subject::{Subject, nearest};
+use super::weights::Signals;
 use crate::skills::{Relation, SkillId, Taxonomy};
 
 /// What was found for a requirement.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Finding {
-    /// How much of it is shown, 0 to 1.
+    /// What was measured.
+    pub(super) signals: Signals,
+    /// How much of it is shown, 0 to 1; set by [`super::Tuning::credit`].
     pub(super) credit: f32,
     /// Where, best first.
     pub(super) spans: Vec<Range<usize>>,
@@ -24,12 +25,12 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    fn new(credit: f32, spans: Vec<Range<usize>>) -> Self {
-        Self { credit, spans, note: None }
+    fn shown(shown: f32, spans: Vec<Range<usize>>, note: Option<String>) -> Self {
+        Self { signals: Signals { shown, ..Signals::default() }, credit: 0.0, spans, note }
     }
 
     fn or_better(self, other: Self) -> Self {
-        if other.credit > self.credit { other } else { self }
+        if other.signals.shown > self.signals.shown { other } else { self }
     }
 }
 
@@ -38,23 +39,22 @@ pub(super) struct Judge<'a> {
     pub(super) taxonomy: &'a Taxonomy,
     pub(super) job: &'a PreparedJob,
     pub(super) resume: &'a PreparedResume,
-    pub(super) tuning: &'a Tuning,
     /// The day that positions which still last are counted to.
     pub(super) as_of: Date,
-    /// A skill that is taken as shown, to see what it would add.
-    pub(super) assumed: Option<SkillId>,
 }
 
 /// Credit of a skill that a passage of work shows.
 const SHOWN: f32 = 1.0;
-/// Credit of a skill that is only listed.
+/// Credit of a skill that is only listed, or was last used in a position that ended [`LONG_AGO`].
 const LISTED: f32 = 0.85;
 /// Credit of a neighbour of the skill.
 const NEIGHBOUR: f32 = 0.4;
 /// Credit of a wider skill than the one asked for.
 const WIDER: f32 = 0.3;
-/// The most that likeness of meaning gives where a skill is asked for by name.
-const MEANT: f32 = 0.45;
+/// Months after which a skill that was not used since counts like one that is only listed.
+const LONG_AGO: i32 = 120;
+/// What years in general count for years with a skill, as far as the skill is shown.
+const GENERAL_YEARS: f32 = 0.6;
 /// Credit of a degree of the right level in a subject that has nothing to do with the one asked for.
 const OTHER_SUBJECT: f32 = 0.4;
 /// How many passages are shown as evidence at most.
@@ -65,25 +65,30 @@ impl Judge<'_> {
     pub(super) fn judge(&self, index: usize) -> Finding {
         let Some(requirement) = self.job.requirements().get(index) else { return Finding::default() };
         match requirement.kind {
-            RequirementKind::Skill => self.skill(requirement).or_better(self.meant(index)),
+            RequirementKind::Skill => self.skill_or_meant(index, requirement),
             RequirementKind::Certificate => self.skill(requirement),
             RequirementKind::Language => self.language(requirement),
             RequirementKind::Years => self.years(requirement),
             RequirementKind::Degree => self.degree(index, requirement),
             RequirementKind::Title => self.title(index, requirement),
             RequirementKind::Duty => self.duty(index),
+            RequirementKind::Clearance => self.clearance(requirement),
             RequirementKind::Place => Finding::default(),
         }
+    }
+
+    /// A skill by its names, and what passages say of it in other words.
+    fn skill_or_meant(&self, index: usize, requirement: &Requirement) -> Finding {
+        let named = self.skill(requirement);
+        let meant = self.duty(index);
+        let signals = Signals { shown: named.signals.shown, ..meant.signals };
+        let spans = if named.spans.is_empty() { meant.spans } else { named.spans };
+        Finding { signals, spans, ..named }
     }
 
     fn skill(&self, requirement: &Requirement) -> Finding {
         let mut best = Finding::default();
         for wanted in &requirement.skills {
-            if let Some(assumed) = self.assumed
-                && matches!(self.taxonomy.relation(assumed, *wanted), Relation::Same | Relation::Implies)
-            {
-                return Finding::new(SHOWN, Vec::new());
-            }
             best = best.or_better(self.one_skill(*wanted));
         }
         best
@@ -92,12 +97,19 @@ impl Judge<'_> {
     fn one_skill(&self, wanted: SkillId) -> Finding {
         let mut found: Vec<(f32, &Passage)> = Vec::new();
         let mut nearest: Option<&'static str> = None;
+        let mut last_used: Option<i32> = None;
         for passage in &self.resume.passages {
             let mut credit = 0.0_f32;
             for mention in passage.mentions.iter().filter(|mention| !mention.negated) {
                 let value = match self.taxonomy.relation(mention.skill, wanted) {
                     Relation::Same | Relation::Implies if passage.listing => LISTED,
-                    Relation::Same | Relation::Implies => SHOWN,
+                    Relation::Same | Relation::Implies => match self.ended_long_ago(passage) {
+                        None => SHOWN,
+                        ended => {
+                            last_used = last_used.max(ended);
+                            LISTED
+                        }
+                    },
                     Relation::Related => NEIGHBOUR,
                     Relation::ImpliedBy => WIDER,
                     Relation::None => continue,
@@ -114,71 +126,122 @@ impl Judge<'_> {
             }
         }
         let mut finding = best_passages(found);
-        if finding.credit < LISTED
-            && let (Some(near), Some(wanted)) = (nearest, self.taxonomy.get(wanted))
-        {
-            finding.note = Some(format!("{near} is near {}, but not the same", wanted.name));
-        }
+        let name = self.taxonomy.get(wanted).map_or("", |skill| skill.name);
+        finding.note = match (finding.signals.shown, nearest, last_used) {
+            (shown, Some(near), _) if shown < LISTED => {
+                Some(format!("{near} is near {name}, but not the same"))
+            }
+            (shown, _, Some(month)) if shown < SHOWN => {
+                Some(format!("last shown in a position that ended in {}", (month - 1).div_euclid(12)))
+            }
+            _ => None,
+        };
         finding
     }
 
-    /// A skill that no name shows, but that a passage speaks of in other words.
-    fn meant(&self, index: usize) -> Finding {
-        let mut finding = self.duty(index);
-        finding.credit *= MEANT;
-        finding
+    /// The month after a passage's position ended, if that is long ago.
+    fn ended_long_ago(&self, passage: &Passage) -> Option<i32> {
+        let end = self.resume.stretches.get(passage.position?)?.end?;
+        (end + LONG_AGO < super::resume::month(self.as_of)).then_some(end)
     }
 
     fn language(&self, requirement: &Requirement) -> Finding {
         let finding = self.skill(requirement);
         let english = self.taxonomy.by_name("English");
-        if finding.credit < SHOWN
-            && self.resume.english
-            && requirement.skills.iter().any(|id| Some(*id) == english)
-        {
-            return Finding {
-                credit: SHOWN,
-                spans: finding.spans,
-                note: Some("the resume is written in English".to_owned()),
-            };
+        let asked = requirement.skills.iter().any(|id| Some(*id) == english);
+        if finding.signals.shown < SHOWN && self.resume.english && asked {
+            return Finding::shown(SHOWN, finding.spans, Some("the resume is written in English".to_owned()));
         }
         finding
     }
 
     fn years(&self, requirement: &Requirement) -> Finding {
         let wanted = requirement.years.unwrap_or_default().max(0.5);
+        let general = self.resume.years(self.as_of);
+        let credit = |years: f32| (years / wanted).min(1.0);
+        let titles =
+            || self.resume.titles.iter().take(SHOWN_PASSAGES).map(|title| title.span.clone()).collect();
+        if requirement.skills.is_empty() {
+            return match general {
+                Some(years) => Finding::shown(
+                    credit(years),
+                    titles(),
+                    Some(format!("the dates of employment add up to {}", years_in_words(years))),
+                ),
+                None => Finding::shown(0.0, Vec::new(), Some("no dates of employment were found".to_owned())),
+            };
+        }
+        let mut best = self.stated_years(requirement, credit);
+        if best.signals.shown == 0.0 {
+            best.note = Some("no dated position shows it".to_owned());
+        }
+        let (dated, spans) = self.dated_years(requirement);
+        if dated > 0.0 {
+            let note = format!("the positions that show it add up to {}", years_in_words(dated));
+            best = best.or_better(Finding::shown(credit(dated), spans, Some(note)));
+        }
+        // Years in general stand for years with the skill only as far as the skill is shown.
+        if let Some(years) = general {
+            let skill = self.skill(requirement);
+            let shown = GENERAL_YEARS * credit(years) * skill.signals.shown;
+            let note = format!(
+                "the dates of employment add up to {}, but the resume does not say in which of them it was used",
+                years_in_words(years)
+            );
+            best = best.or_better(Finding::shown(shown, skill.spans, Some(note)));
+        }
+        best
+    }
+
+    /// Years that the resume itself writes beside the skill.
+    fn stated_years(&self, requirement: &Requirement, credit: impl Fn(f32) -> f32) -> Finding {
         let mut best = Finding::default();
-        if !requirement.skills.is_empty() {
-            for passage in &self.resume.passages {
-                for mention in passage.mentions.iter().filter(|mention| !mention.negated) {
-                    let named = requirement.skills.iter().any(|skill| {
-                        matches!(
-                            self.taxonomy.relation(mention.skill, *skill),
-                            Relation::Same | Relation::Implies
-                        )
-                    });
-                    if let Some(years) = mention.years.filter(|_| named) {
-                        best = best
-                            .or_better(Finding::new((years / wanted).min(1.0), vec![passage.span.clone()]));
-                    }
+        for passage in &self.resume.passages {
+            for mention in passage.mentions.iter().filter(|mention| self.shows(mention.skill, requirement)) {
+                if let Some(years) = mention.years.filter(|_| !mention.negated) {
+                    best = best.or_better(Finding::shown(credit(years), vec![passage.span.clone()], None));
                 }
             }
         }
-        let Some(total) = self.resume.years(self.as_of) else {
-            if best.credit == 0.0 {
-                best.note = Some("no dates of employment were found".to_owned());
+        best
+    }
+
+    /// Years of the positions whose passages show one of the skills, and those passages.
+    fn dated_years(&self, requirement: &Requirement) -> (f32, Vec<Range<usize>>) {
+        let (mut stretches, mut spans): (Vec<Stretch>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        for passage in &self.resume.passages {
+            let shows = passage
+                .mentions
+                .iter()
+                .any(|mention| !mention.negated && self.shows(mention.skill, requirement));
+            let stretch = passage.position.and_then(|position| self.resume.stretches.get(position));
+            if let Some(stretch) = stretch.filter(|_| shows) {
+                stretches.push(*stretch);
+                spans.push(passage.span.clone());
             }
-            return best;
-        };
-        // Years in general stand for years with the skill only as far as the skill is shown.
-        let skill = if requirement.skills.is_empty() { 1.0 } else { self.skill(requirement).credit };
-        let spans = self.resume.titles.iter().take(SHOWN_PASSAGES).map(|(_, span)| span.clone()).collect();
-        let general = Finding {
-            credit: (total / wanted).min(1.0) * skill,
-            spans,
-            note: Some(format!("the dates of employment add up to {total:.1} years")),
-        };
-        best.or_better(general)
+        }
+        spans.truncate(SHOWN_PASSAGES);
+        (years_in(&stretches, self.as_of), spans)
+    }
+
+    fn shows(&self, skill: SkillId, requirement: &Requirement) -> bool {
+        let relation = |wanted| self.taxonomy.relation(skill, wanted);
+        requirement
+            .skills
+            .iter()
+            .any(|wanted| matches!(relation(*wanted), Relation::Same | Relation::Implies))
+    }
+
+    fn clearance(&self, requirement: &Requirement) -> Finding {
+        let Some(wanted) = requirement.clearance else { return Finding::default() };
+        match &self.resume.clearance {
+            Some((held, span)) if *held >= wanted => Finding::shown(SHOWN, vec![span.clone()], None),
+            Some((_, span)) => {
+                let note = "the clearance is of a lower level than asked for".to_owned();
+                Finding::shown(NEIGHBOUR, vec![span.clone()], Some(note))
+            }
+            None => Finding::default(),
+        }
     }
 
     /// Level and subject together: the right subject one level lower is worth as much as the right level in another.
@@ -192,80 +255,23 @@ impl Judge<'_> {
                 1 => (0.5, Some("the degree is one level lower than asked for".to_owned())),
                 _ => (0.1, Some("the degree is of a lower level than asked for".to_owned())),
             };
-            let (fit, other) = match super::subject::nearest(subjects, requirement.related, &held.subjects) {
+            let (fit, other) = match nearest(subjects, requirement.related, &held.subjects) {
                 _ if subjects.is_empty() => (1.0, None),
                 Some((fit, _)) if fit >= super::MET => (1.0, None),
-                Some((fit, nearest)) => (
-                    fit,
-                    Some(format!("the degree is in {}, not in {}", nearest.text, subject_list(subjects))),
-                ),
-                None => (
-                    0.5,
-                    Some(format!(
-                        "the degree's subject is not named; asked for is {}",
-                        subject_list(subjects)
-                    )),
-                ),
+                Some((fit, nearest)) => {
+                    let note =
+                        format!("the degree is in {}, not in {}", nearest.text, subject_list(subjects));
+                    (fit, Some(note))
+                }
+                None => {
+                    let asked = subject_list(subjects);
+                    (0.5, Some(format!("the degree's subject is not named; asked for is {asked}")))
+                }
             };
-            let found = Finding {
-                credit: level * (OTHER_SUBJECT + (1.0 - OTHER_SUBJECT) * fit),
-                spans: vec![held.span.clone()],
-                note: lower.or(other),
-            };
-            best = best.or_better(found);
+            let credit = level * (OTHER_SUBJECT + (1.0 - OTHER_SUBJECT) * fit);
+            best = best.or_better(Finding::shown(credit, vec![held.span.clone()], lower.or(other)));
         }
         best
-    }
-
-    fn title(&self, index: usize, requirement: &Requirement) -> Finding {
-        let words = super::words::content_words(&requirement.text);
-        let Some(vector) = self.job.vector(index) else { return Finding::default() };
-        let mut found: Vec<(f32, &Passage)> = Vec::new();
-        for passage in &self.resume.passages {
-            let shared = words.iter().filter(|word| passage.words.contains(*word)).count() as f32;
-            let overlap = if words.is_empty() { 0.0 } else { shared / words.len() as f32 };
-            // A title among many other words is a weaker sign than a line that is the title.
-            let focus =
-                if passage.listing { 0.0 } else { (8.0 / passage.words.len().max(1) as f32).min(1.0) };
-            let likeness = 0.6 * meaning(passage, vector) + 0.4 * overlap * (0.5 + 0.5 * focus);
-            let credit = ramp(likeness, self.tuning.title_from, self.tuning.title_to);
-            if credit > 0.0 {
-                found.push((credit, passage));
-            }
-        }
-        best_passages(found)
-    }
-
-    /// A task in free words: meaning of the nearest passages, and how many of its words the resume has.
-    fn duty(&self, index: usize) -> Finding {
-        let (Some(vector), Some(words)) = (self.job.vector(index), self.job.words(index)) else {
-            return Finding::default();
-        };
-        let total: f32 = words.values().sum();
-        let mut covered: f32 = 0.0;
-        for (word, weight) in words {
-            if self.resume.passages.iter().any(|passage| passage.words.contains(word)) {
-                covered += weight;
-            }
-        }
-        let anywhere = if total > 0.0 { covered / total } else { 0.0 };
-        let mut found: Vec<(f32, &Passage)> = Vec::new();
-        for passage in &self.resume.passages {
-            let shared: f32 = words
-                .iter()
-                .filter(|(word, _)| passage.words.contains(*word))
-                .map(|(_, weight)| weight)
-                .sum();
-            let here = if total > 0.0 { shared / total } else { 0.0 };
-            let likeness = self.tuning.meaning * meaning(passage, vector)
-                + self.tuning.words_here * here
-                + self.tuning.words_anywhere * anywhere;
-            let credit = ramp(likeness, self.tuning.duty_from, self.tuning.duty_to);
-            if credit > 0.0 {
-                found.push((credit, passage));
-            }
-        }
-        best_passages(found)
     }
 }
 
@@ -275,21 +281,21 @@ fn subject_list(subjects: &[Subject]) -> String {
     names.join(" or ")
 }
 
-/// How near a passage's meaning is to a wish, 0 to 1. A list of skills tells of no work, and its vector moves with each
-/// entry; were it to count, one more true skill could lower a score.
-fn meaning(passage: &Passage, wish: &Embedding) -> f32 {
-    if passage.listing { 0.0 } else { passage.vector.cosine(wish).max(0.0) }
+/// "4.5 years", "7 months".
+fn years_in_words(years: f32) -> String {
+    let months = (years * 12.0).round() as i32;
+    match months {
+        1 => "1 month".to_owned(),
+        ..24 => format!("{months} months"),
+        _ => format!("{years:.1} years"),
+    }
 }
 
-/// The best credit, and the passages that give it or nearly so.
-fn best_passages(mut found: Vec<(f32, &Passage)>) -> Finding {
+/// The best value as what is shown, and the passages that give it or nearly so.
+pub(super) fn best_passages(mut found: Vec<(f32, &Passage)>) -> Finding {
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.span.start.cmp(&b.1.span.start)));
     let best = found.first().map_or(0.0, |(credit, _)| *credit);
-    let spans = found
-        .iter()
-        .take_while(|(credit, _)| *credit >= 0.8 * best)
-        .take(SHOWN_PASSAGES)
-        .map(|(_, passage)| passage.span.clone())
-        .collect();
-    Finding::new(best, spans)
+    let near = found.iter().take_while(|(credit, _)| *credit > 0.0 && *credit >= 0.8 * best);
+    let spans = near.take(SHOWN_PASSAGES).map(|(_, passage)| passage.span.clone()).collect();
+    Finding::shown(best, spans, None)
 }

@@ -1,8 +1,8 @@
-//! What scoring takes from the parsed resume: identity to leave out, years, titles, and checks.
+//! What scoring takes from the parsed resume: identity to leave out, positions with their time, titles.
 
 use std::ops::Range;
 
-use super::resume::{Passage, Stretch, stuffing_warning};
+use super::resume::Stretch;
 use crate::parse::dates::PartialDate;
 use crate::skills::normalise::tokenise;
 use crate::{Document, ParsedResume};
@@ -68,10 +68,16 @@ fn first_line_like_a_name(document: &Document) -> Option<Range<usize>> {
     Some(start..start + line.len())
 }
 
-/// When positions began and ended, in months since year 0, the end exclusive; no end where they last to this day.
-pub(super) fn stretches(resume: &ParsedResume) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
-    for work in &resume.resume.work {
+/// A position with its time, and every stretch of the text that is of it.
+pub(super) struct Position {
+    pub(super) stretch: Stretch,
+    pub(super) ranges: Vec<Range<usize>>,
+}
+
+/// The positions whose dates were read.
+pub(super) fn positions(resume: &ParsedResume) -> Vec<Position> {
+    let mut positions = Vec::new();
+    for (index, work) in resume.resume.work.iter().enumerate() {
         let Some(start) = work.start_date.as_deref().and_then(PartialDate::parse_iso) else { continue };
         let end = match work.end_date.as_deref() {
             Some(end) => match PartialDate::parse_iso(end) {
@@ -80,45 +86,24 @@ pub(super) fn stretches(resume: &ParsedResume) -> Vec<Stretch> {
             },
             None => None,
         };
-        stretches.push(Stretch { start: start.month_index(false), end });
+        let prefix = format!("/work/{index}/");
+        let own = resume.evidence.iter().filter(|(pointer, _)| pointer.starts_with(&prefix));
+        positions.push(Position {
+            stretch: Stretch { start: start.month_index(false), end },
+            ranges: own.map(|(_, evidence)| evidence.start..evidence.end).collect(),
+        });
     }
-    stretches
+    positions
 }
 
-/// Positions and the headline, with the place that shows them.
-pub(super) fn titles(resume: &ParsedResume, document: &Document) -> Vec<(String, Range<usize>)> {
+/// Where the titles of positions and the headline stand.
+pub(super) fn titles(resume: &ParsedResume) -> Vec<Range<usize>> {
     let mut titles = Vec::new();
     for (pointer, evidence) in &resume.evidence {
         let position = pointer.starts_with("/work/") && pointer.ends_with("/position");
         if position || pointer == "/basics/label" {
-            let span = evidence.start..evidence.end;
-            titles.push((document.slice(&span).to_owned(), span));
+            titles.push(evidence.start..evidence.end);
         }
     }
     titles
-}
-
-/// What a person, or a program that reads applications, would stumble over.
-pub(super) fn warnings(resume: &ParsedResume, document: &Document, passages: &[Passage]) -> Vec<String> {
-    let mut warnings: Vec<String> = Vec::new();
-    if !document.hidden.is_empty() {
-        warnings.push(
-            "The file holds text that a reader cannot see. It is not scored; employers may take it for a trick.".to_owned(),
-        );
-    }
-    let basics = &resume.resume.basics;
-    if basics.email.is_none() && basics.phone.is_none() {
-        warnings.push("No e-mail address or telephone number was found.".to_owned());
-    }
-    if resume.resume.work.is_empty() {
-        warnings.push("No employment was recognised: use a heading such as \"Experience\" and one line for employer, title and dates.".to_owned());
-    } else if resume.resume.work.iter().any(|position| position.start_date.is_none()) {
-        warnings.push(
-            "Some positions have no dates that can be read: write them like \"03/2019 - 05/2022\"."
-                .to_owned(),
-        );
-    }
-    warnings.extend(stuffing_warning(passages));
-    warnings.extend(document.warnings.iter().map(|warning| warning.message.clone()));
-    warnings
 }

@@ -6,7 +6,9 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::degree::{Degree, asked_degree};
-use super::sections::{Section, heading, is_boilerplate, line_importance};
+use super::headings::{Section, heading};
+use super::sections::{is_boilerplate, line_importance};
+use super::terms::{Clearance, bare_title, clearance, is_place, labelled_title, title_in_sentence};
 use super::words::content_words;
 use crate::skills::normalise::{Gap, tokenise};
 use crate::skills::{self, SkillId, SkillMention, Taxonomy};
@@ -17,7 +19,7 @@ use crate::skills::{self, SkillId, SkillMention, Taxonomy};
 pub enum RequirementKind {
     /// One skill, or one of several.
     Skill,
-    /// A certificate, licence or clearance.
+    /// A certificate or licence.
     Certificate,
     /// A human language.
     Language,
@@ -27,6 +29,8 @@ pub enum RequirementKind {
     Degree,
     /// The job's title.
     Title,
+    /// A security clearance.
+    Clearance,
     /// A place to work at; shown, never scored.
     Place,
     /// A task or demand in free words.
@@ -62,6 +66,8 @@ pub struct Requirement {
     pub years: Option<f32>,
     /// Degree asked for.
     pub degree: Option<Degree>,
+    /// Clearance asked for.
+    pub clearance: Option<Clearance>,
     /// Subjects of the degree of which one is enough; none when any will do.
     pub subjects: Vec<String>,
     /// Whether a subject related to them is as good.
@@ -82,10 +88,22 @@ impl Job {
     /// Takes an advertisement apart; `title` is its title if it is known apart from the text.
     #[must_use]
     pub fn parse(taxonomy: &Taxonomy, title: Option<&str>, text: &str) -> Self {
-        let mut reader =
-            Reader { taxonomy, text, section: Section::Unknown, found: Vec::new(), seen: BTreeMap::new() };
+        let mut reader = Reader {
+            taxonomy,
+            text,
+            section: Section::Unknown,
+            introduced: false,
+            found: Vec::new(),
+            seen: BTreeMap::new(),
+        };
         reader.read_title(title);
-        for span in pieces(text) {
+        let pieces = pieces(text);
+        // Where a heading opens the tasks or demands, what stands before it tells of the employer.
+        reader.introduced = pieces.iter().any(|span| {
+            let slice = text.get(span.clone()).unwrap_or_default();
+            matches!(heading(slice), Some((Section::Duties | Section::Must, _)))
+        });
+        for span in pieces {
             reader.read_piece(span);
         }
         Self { requirements: reader.found }
@@ -96,6 +114,8 @@ struct Reader<'a> {
     taxonomy: &'a Taxonomy,
     text: &'a str,
     section: Section,
+    /// Whether a heading opens the tasks or demands somewhere.
+    introduced: bool,
     found: Vec<Requirement>,
     /// Where the requirement of these skills is in `found`.
     seen: BTreeMap<(RequirementKind, Vec<SkillId>), usize>,
@@ -106,19 +126,36 @@ impl Reader<'_> {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
-    /// The given title, or else the first line if it reads like one: short, no sentence, no heading.
+    /// The given title, or the one that the advertisement's first lines name.
     fn read_title(&mut self, title: Option<&str>) {
-        let first = pieces(self.text).into_iter().next().unwrap_or(0..0);
-        let line = self.slice(&first).trim();
-        let like_title = (1..=8).contains(&line.split_whitespace().count())
-            && !line.ends_with(['.', ':', '!', '?'])
-            && heading(line).is_none();
         let (text, span) = match title.map(str::trim).filter(|title| !title.is_empty()) {
             Some(title) => (title.to_owned(), 0..0),
-            None if like_title => (line.to_owned(), first),
-            None => return,
+            None => match self.find_title() {
+                Some(span) => (self.slice(&span).to_owned(), span),
+                None => return,
+            },
         };
         self.push(Requirement { kind: RequirementKind::Title, ..plain(text, span, Importance::Must) });
+    }
+
+    /// A labelled title; else the first line if it reads like one: short, no sentence, no heading; else the title that one of
+    /// the first sentences names.
+    fn find_title(&self) -> Option<Range<usize>> {
+        /// How far down a title is looked for, in lines.
+        const HEAD: usize = 8;
+        let head: Vec<Range<usize>> = pieces(self.text).into_iter().take(HEAD).collect();
+        let within = |line: &Range<usize>, part: Range<usize>| line.start + part.start..line.start + part.end;
+        let labelled = head.iter().find_map(|line| Some(within(line, labelled_title(self.slice(line))?)));
+        let first = head.first()?;
+        let bare = within(first, bare_title(self.slice(first)));
+        let line = self.slice(&bare);
+        let like_title = (1..=8).contains(&line.split_whitespace().count())
+            && !line.ends_with(['.', ':', '!', '?'])
+            && heading(line).is_none()
+            && !is_place(line);
+        let sentence =
+            || head.iter().find_map(|line| Some(within(line, title_in_sentence(self.slice(line))?)));
+        labelled.or_else(|| like_title.then_some(bare)).or_else(sentence)
     }
 
     fn read_piece(&mut self, span: Range<usize>) {
@@ -132,11 +169,25 @@ impl Reader<'_> {
             }
         }
         let text = self.slice(&body).trim().to_owned();
-        let is_title = self.found.first().is_some_and(|title| title.span == span);
+        let title = self.found.first().filter(|found| found.kind == RequirementKind::Title);
+        let is_title = title.is_some_and(|title| {
+            let own = title.span.start >= span.start && title.span.end <= span.end && !title.span.is_empty();
+            // A sentence that names the title may ask for more; a line that is the title asks for nothing else.
+            own && (title.span.start == span.start || text.split_whitespace().count() <= 12)
+        });
         if is_title || matches!(self.section, Section::Benefits | Section::Company) || is_boilerplate(&text) {
             return;
         }
         let importance = line_importance(&text, self.section);
+        if is_place(&text) {
+            self.push(Requirement { kind: RequirementKind::Place, ..plain(text, body, importance) });
+            return;
+        }
+        if let Some(level) = clearance(&text) {
+            let kind = RequirementKind::Clearance;
+            self.push(Requirement { kind, clearance: Some(level), ..plain(text, body, importance) });
+            return;
+        }
         let degree = asked_degree(&text);
         let mut mentions = self.find_skills(&text);
         if let Some(degree) = &degree {
@@ -235,7 +286,15 @@ impl Reader<'_> {
             .iter()
             .map(|mention| content_words(text.get(mention.span.clone()).unwrap_or_default()).len())
             .sum();
-        if words.len() < 2 || 2 * named >= words.len() || (words.len() < 4 && find_years(text).is_some()) {
+        let introduction = self.introduced && self.section == Section::Unknown;
+        // "CPA required (or active candidate)" says no more than the skill that is a requirement already.
+        let only_named = named > 0 && words.len() < named + 3;
+        if introduction
+            || only_named
+            || words.len() < 2
+            || 2 * named >= words.len()
+            || (words.len() < 4 && find_years(text).is_some())
+        {
             return;
         }
         self.push(Requirement {
@@ -275,6 +334,7 @@ fn plain(text: String, span: Range<usize>, importance: Importance) -> Requiremen
         skills: Vec::new(),
         years: None,
         degree: None,
+        clearance: None,
         subjects: Vec::new(),
         related: false,
     }

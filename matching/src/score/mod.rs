@@ -4,16 +4,22 @@
 //! is judged by the passages (`evidence`), weighted (`weights`), and the score is the sum. Nothing else enters it.
 
 mod advice;
+mod changes;
+mod checks;
 mod degree;
 mod evidence;
 mod facts;
+mod headings;
 mod identity;
 pub mod job;
+mod likeness;
 pub(crate) mod passages;
 mod result;
 pub mod resume;
 mod sections;
 mod subject;
+mod summary;
+mod terms;
 mod weights;
 mod words;
 
@@ -24,14 +30,16 @@ use jiff::civil::Date;
 use crate::embed::{Embedder, Embedding, ModelError};
 use crate::skills::{Kind, SkillId, Taxonomy};
 use crate::{Document, ParsedResume};
+use changes::Changes;
 pub use degree::Degree;
 use evidence::{Finding, Judge};
 pub use job::Importance;
 use job::{Job, Requirement, RequirementKind};
 pub use result::{Advice, AdviceKind, Evidence, MatchResult, Part, RequirementResult, Status, Versions};
-pub use resume::{HeldDegree, PreparedResume, Stretch};
+pub use resume::{HeldDegree, HeldTitle, Passage, PreparedResume, Stretch};
 pub use subject::Subject;
-pub use weights::Tuning;
+pub use terms::Clearance;
+pub use weights::{Signals, Tuning};
 
 /// Credit from which a requirement is met, and from which it is partly met.
 const MET: f32 = 0.8;
@@ -44,6 +52,8 @@ pub struct PreparedJob {
     vectors: Vec<Embedding>,
     /// For each requirement its words with how much each tells.
     words: Vec<BTreeMap<String, f32>>,
+    /// How much each counts beside others of its kind and importance.
+    factors: Vec<f32>,
     weights: Vec<f32>,
     wordings: Vec<String>,
     /// For each requirement the subjects of the degree.
@@ -157,7 +167,7 @@ impl Matcher {
             |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
         let wordings = job.requirements.iter().map(wording).collect();
         let subjects = self.embed_subjects(&job)?;
-        Ok(PreparedJob { job, vectors, words, weights, wordings, subjects })
+        Ok(PreparedJob { job, vectors, words, factors, weights, wordings, subjects })
     }
 
     fn embed_subjects(&self, job: &Job) -> Result<Vec<Vec<Subject>>, ModelError> {
@@ -174,7 +184,14 @@ impl Matcher {
     /// The score alone, 0 to 100, for ranking many; `as_of` as in [`Matcher::score`].
     #[must_use]
     pub fn number(&self, resume: &PreparedResume, job: &PreparedJob, as_of: Date) -> f64 {
-        round(100.0 * self.total(&self.judge(resume, job, as_of, None), job))
+        round(100.0 * self.total(resume, job, as_of))
+    }
+
+    /// What was measured of each requirement, from which other numbers than this matcher's make another score
+    /// ([`Tuning::scorer`]).
+    #[must_use]
+    pub fn signals(&self, resume: &PreparedResume, job: &PreparedJob, as_of: Date) -> Vec<Signals> {
+        self.judge(resume, job, as_of).into_iter().map(|finding| finding.signals).collect()
     }
 
     /// The whole result; `document` is the one that the resume was prepared from, `as_of` as in [`Matcher::score`].
@@ -186,7 +203,7 @@ impl Matcher {
         job: &PreparedJob,
         as_of: Date,
     ) -> MatchResult {
-        let findings = self.judge(resume, job, as_of, None);
+        let findings = self.judge(resume, job, as_of);
         let requirements: Vec<RequirementResult> = job
             .requirements()
             .iter()
@@ -194,16 +211,16 @@ impl Matcher {
             .zip(&job.weights)
             .map(|((requirement, finding), weight)| result_of(requirement, finding, *weight, document))
             .collect();
-        let total = self.total(&findings, job);
-        let gain = |skill: SkillId| {
-            let changed = self.total(&self.judge(resume, job, as_of, Some(skill)), job);
-            round(100.0 * (changed - total).max(0.0))
-        };
-        let named = advice::NamedSkills::new(self.taxonomy, job, &findings, gain);
+        let total = total_of(&findings, job);
+        let gain =
+            |changed: &PreparedResume| round(100.0 * (self.total(changed, job, as_of) - total)).max(0.0);
+        let changes = Changes { resume, job, as_of, gain: &gain };
+        let named = advice::NamedSkills::new(self.taxonomy, job, &requirements, &changes);
         MatchResult {
             score: round(100.0 * total),
+            summary: summary::summary(round(100.0 * total), &requirements),
             parts: parts(&requirements),
-            advice: advice::advise(self.taxonomy, resume, document, job, &requirements, &named),
+            advice: advice::advise(self.taxonomy, document, &changes, &requirements, &named),
             matched_skills: named.matched,
             missing_skills: named.missing.into_iter().map(|(name, _)| name).collect(),
             requirements,
@@ -213,23 +230,17 @@ impl Matcher {
         }
     }
 
-    fn judge(
-        &self,
-        resume: &PreparedResume,
-        job: &PreparedJob,
-        as_of: Date,
-        assumed: Option<SkillId>,
-    ) -> Vec<Finding> {
-        let judge = Judge { taxonomy: self.taxonomy, job, resume, tuning: &self.tuning, as_of, assumed };
-        (0..job.requirements().len()).map(|index| judge.judge(index)).collect()
+    fn judge(&self, resume: &PreparedResume, job: &PreparedJob, as_of: Date) -> Vec<Finding> {
+        let judge = Judge { taxonomy: self.taxonomy, job, resume, as_of };
+        let credited = |(index, requirement): (usize, &Requirement)| {
+            let finding = judge.judge(index);
+            Finding { credit: self.tuning.credit(requirement.kind, &finding.signals), ..finding }
+        };
+        job.requirements().iter().enumerate().map(credited).collect()
     }
 
-    fn total(&self, findings: &[Finding], job: &PreparedJob) -> f64 {
-        findings
-            .iter()
-            .zip(&job.weights)
-            .map(|(finding, weight)| f64::from(finding.credit) * f64::from(*weight))
-            .sum()
+    fn total(&self, resume: &PreparedResume, job: &PreparedJob, as_of: Date) -> f64 {
+        total_of(&self.judge(resume, job, as_of), job)
     }
 
     /// Content words of a text with how rare they are.
@@ -251,6 +262,30 @@ impl Matcher {
             _ => 1.0,
         }
     }
+}
+
+impl Tuning {
+    /// What these numbers make of one job: from what [`Matcher::signals`] measured of a resume its score, 0 to 100, not
+    /// rounded.
+    pub fn scorer<'a>(&'a self, job: &'a PreparedJob) -> impl Fn(&[Signals]) -> f64 + 'a {
+        let weights = self.weights(job.requirements(), &job.factors);
+        move |signals| {
+            let credits = job
+                .requirements()
+                .iter()
+                .zip(signals)
+                .map(|(requirement, signals)| f64::from(self.credit(requirement.kind, signals)));
+            credits.zip(&weights).map(|(credit, weight)| 100.0 * credit * f64::from(*weight)).sum()
+        }
+    }
+}
+
+fn total_of(findings: &[Finding], job: &PreparedJob) -> f64 {
+    findings
+        .iter()
+        .zip(&job.weights)
+        .map(|(finding, weight)| f64::from(finding.credit) * f64::from(*weight))
+        .sum()
 }
 
 /// One decimal; what is shown is what is compared.

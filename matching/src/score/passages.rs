@@ -24,7 +24,7 @@ pub(crate) fn lines(text: &str) -> Vec<Range<usize>> {
         let begin = start + (raw.len() - raw.trim_start().len());
         let (bulleted, body) = without_bullet(trimmed);
         let range = begin + (trimmed.len() - body.len())..begin + trimmed.len();
-        let continues = !bulleted && (open || body.starts_with(char::is_lowercase));
+        let continues = !bulleted && !is_labelled(body) && (open || body.starts_with(char::is_lowercase));
         match lines.last_mut() {
             Some(last) if continues && adjacent(text, last.end, begin) => last.end = range.end,
             _ if !body.is_empty() => lines.push(range),
@@ -39,6 +39,13 @@ pub(crate) fn lines(text: &str) -> Vec<Range<usize>> {
 /// Whether only one line end stands between.
 fn adjacent(text: &str, end: usize, start: usize) -> bool {
     text.get(end..start).is_some_and(|between| between.matches('\n').count() == 1)
+}
+
+/// "Experience: …": a form's next entry, however long the one before was.
+fn is_labelled(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(label, _)| {
+        label.starts_with(char::is_uppercase) && (1..=3).contains(&label.split_whitespace().count())
+    })
 }
 
 fn without_bullet(line: &str) -> (bool, &str) {

@@ -12,6 +12,8 @@ use super::job::{Importance, RequirementKind};
 pub struct MatchResult {
     /// 0 to 100, to one decimal: the sum of the requirements' points.
     pub score: f64,
+    /// How good the match is, how much is met and which musts are not shown, in one to two sentences.
+    pub summary: String,
     /// The score by kind of requirement.
     pub parts: Vec<Part>,
     /// Every requirement and what meets it, in the order of the advertisement, the title first.
@@ -111,6 +113,12 @@ pub enum AdviceKind {
     UseTheirName,
     /// A certificate, licence, degree or language that the resume does not name.
     MissingCredential,
+    /// No passage speaks of a task of the job.
+    AddExperience,
+    /// Fewer years are shown than are asked for.
+    ShowYears,
+    /// No title in the resume is the one of the job.
+    Headline,
 }
 
 /// What made a result.

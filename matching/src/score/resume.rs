@@ -7,9 +7,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::degree::{Degree, held_degrees};
+use super::facts::Position;
 use super::identity;
 use super::passages::{lines, sentences};
 use super::subject::Subject;
+use super::terms::{Clearance, clearance};
 use super::words::content_words;
 use crate::embed::{Embedder, Embedding, ModelError};
 use crate::parse::experience::merged_months;
@@ -33,6 +35,19 @@ pub struct Passage {
     /// Skills that it names; spans are positions in the document.
     #[serde(with = "crate::rank::stored_mentions")]
     pub mentions: Vec<SkillMention>,
+    /// Its meaning.
+    pub vector: Embedding,
+    /// The position that it tells of, as an index of [`PreparedResume::stretches`].
+    pub position: Option<usize>,
+}
+
+/// The title of a position, or the headline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldTitle {
+    /// Where it stands in [`Document::text`], in bytes.
+    pub span: Range<usize>,
+    /// Stems of its content words.
+    pub words: BTreeSet<String>,
     /// Its meaning.
     pub vector: Embedding,
 }
@@ -66,8 +81,10 @@ pub struct PreparedResume {
     pub stretches: Vec<Stretch>,
     /// Degrees in the order of the text.
     pub degrees: Vec<HeldDegree>,
-    /// Positions held, and where they are named.
-    pub titles: Vec<(String, Range<usize>)>,
+    /// The highest security clearance, and the passage that names it.
+    pub clearance: Option<(Clearance, Range<usize>)>,
+    /// Titles of the positions held, and the headline.
+    pub titles: Vec<HeldTitle>,
     /// What a person should know about the file and its text.
     pub warnings: Vec<String>,
     /// Whether the text reads as English.
@@ -87,20 +104,25 @@ impl PreparedResume {
     ) -> Result<Self, ModelError> {
         let identity = super::facts::identity(resume, document);
         let text = identity::blank(&document.text, &identity.ranges, &identity.names);
+        let positions = super::facts::positions(resume);
         let mut passages = Vec::new();
         for range in cut(&text) {
-            passages.extend(read_passage(taxonomy, &text, range));
+            passages.extend(read_passage(taxonomy, &text, range, &positions));
         }
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
         for (vector, passage) in embedder.embed(&texts)?.into_iter().zip(&mut passages) {
             passage.vector = vector;
         }
         Ok(Self {
-            stretches: super::facts::stretches(resume),
-            titles: super::facts::titles(resume, document),
-            warnings: super::facts::warnings(resume, document, &passages),
+            stretches: positions.iter().map(|position| position.stretch).collect(),
+            titles: read_titles(embedder, &text, &super::facts::titles(resume))?,
+            warnings: super::checks::checks(resume, document, &passages),
             english: reads_as_english(&text),
             degrees: find_degrees(embedder, &passages)?,
+            clearance: passages
+                .iter()
+                .filter_map(|passage| Some((clearance(&passage.text)?, passage.span.clone())))
+                .max_by_key(|(level, span)| (*level, std::cmp::Reverse(span.start))),
             passages,
         })
     }
@@ -108,14 +130,40 @@ impl PreparedResume {
     /// Years of employment up to a day, overlaps counted once; `None` when no dates were read.
     #[must_use]
     pub fn years(&self, as_of: Date) -> Option<f32> {
-        if self.stretches.is_empty() {
-            return None;
-        }
-        let now = i32::from(as_of.year()) * 12 + i32::from(as_of.month());
-        let closed = |stretch: &Stretch| (stretch.start, stretch.end.unwrap_or(now).min(now));
-        let known = self.stretches.iter().map(closed).filter(|(start, end)| start < end);
-        Some(merged_months(known.collect()) as f32 / 12.0)
+        (!self.stretches.is_empty()).then(|| years_in(&self.stretches, as_of))
     }
+}
+
+/// Months since year 0 up to the end of a day's month.
+pub(super) fn month(day: Date) -> i32 {
+    i32::from(day.year()) * 12 + i32::from(day.month())
+}
+
+/// Years that stretches cover up to a day, overlaps counted once.
+pub(super) fn years_in(stretches: &[Stretch], as_of: Date) -> f32 {
+    let now = month(as_of);
+    let closed = |stretch: &Stretch| (stretch.start, stretch.end.unwrap_or(now).min(now));
+    let known = stretches.iter().map(closed).filter(|(start, end)| start < end);
+    merged_months(known.collect()) as f32 / 12.0
+}
+
+/// Titles from the text without identity: "waiter" and "waitress" are one.
+fn read_titles(
+    embedder: &Embedder,
+    text: &str,
+    spans: &[Range<usize>],
+) -> Result<Vec<HeldTitle>, ModelError> {
+    let squeeze = |span: &Range<usize>| {
+        text.get(span.clone()).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let titles: Vec<String> = spans.iter().map(squeeze).collect();
+    let texts: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let held = |((span, title), vector): ((&Range<usize>, &String), Embedding)| HeldTitle {
+        span: span.clone(),
+        words: content_words(title).into_iter().collect(),
+        vector,
+    };
+    Ok(spans.iter().zip(&titles).zip(embedder.embed(&texts)?).map(held).collect())
 }
 
 fn find_degrees(embedder: &Embedder, passages: &[Passage]) -> Result<Vec<HeldDegree>, ModelError> {
@@ -150,7 +198,12 @@ fn cut(text: &str) -> Vec<Range<usize>> {
 }
 
 /// `None` for what has no content once identity is gone.
-fn read_passage(taxonomy: &Taxonomy, text: &str, span: Range<usize>) -> Option<Passage> {
+fn read_passage(
+    taxonomy: &Taxonomy,
+    text: &str,
+    span: Range<usize>,
+    positions: &[Position],
+) -> Option<Passage> {
     let slice = text.get(span.clone())?;
     let squeezed = slice.split_whitespace().collect::<Vec<_>>().join(" ");
     let words: Vec<String> = content_words(&squeezed);
@@ -165,9 +218,16 @@ fn read_passage(taxonomy: &Taxonomy, text: &str, span: Range<usize>) -> Option<P
     for mention in &mut mentions {
         mention.span = mention.span.start + span.start..mention.span.end + span.start;
     }
-    let listing = !mentions.is_empty() && 2 * named > words.len();
+    // A list names skills and little else; "recorded accounts payable and accounts receivable" is work.
+    let separators = squeezed.matches([',', ';', '|', '•', '·', '/', '\t']).count();
+    let others = words.len().saturating_sub(named);
+    let listing =
+        !mentions.is_empty() && 2 * named > words.len() && (others <= 2 || separators + 1 >= mentions.len());
     let vector = Embedding([0.0; crate::embed::WIDTH]);
-    Some(Passage { span, text: squeezed, listing, words: words.into_iter().collect(), mentions, vector })
+    let overlaps = |range: &Range<usize>| range.start < span.end && span.start < range.end;
+    let position = positions.iter().position(|position| position.ranges.iter().any(overlaps));
+    let words = words.into_iter().collect();
+    Some(Passage { span, text: squeezed, listing, words, mentions, vector, position })
 }
 
 /// Whether the commonest English words make up a tenth of the text.
@@ -176,16 +236,4 @@ fn reads_as_english(text: &str) -> bool {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let common = words.iter().filter(|word| COMMON.contains(&word.as_str())).count();
     words.len() >= 20 && common * 10 >= words.len()
-}
-
-/// What a list of passages says often or hides.
-pub(super) fn stuffing_warning(passages: &[Passage]) -> Option<String> {
-    let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
-    for mention in passages.iter().flat_map(|passage| &passage.mentions) {
-        *counts.entry(mention.canonical).or_default() += 1;
-    }
-    let (name, count) = counts.into_iter().max_by_key(|(name, count)| (*count, std::cmp::Reverse(*name)))?;
-    (count > 15).then(|| {
-        format!("{name} is named {count} times: repetition adds nothing to the score and reads as keyword stuffing")
-    })
 }

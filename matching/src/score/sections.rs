@@ -1,251 +1,8 @@
-//! Headings of job advertisements, words that say how much something is wanted, and text that is no requirement.
+//! Words of job advertisements that say how much something is wanted, and text that is no requirement.
 
+use super::headings::Section;
 use super::job::Importance;
 use crate::skills::normalise::tokenise;
-
-/// Which part of an advertisement a line belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Section {
-    /// Before any heading.
-    Unknown,
-    /// What the applicant must bring.
-    Must,
-    /// What is a plus.
-    Nice,
-    /// What the work is.
-    Duties,
-    /// What the employer gives.
-    Benefits,
-    /// About the employer, how to apply, legal text.
-    Company,
-}
-
-/// Headings, normalised as [`tokenise`] does it; a heading line begins or ends with one of them. The longest wins.
-const HEADINGS: &[(Section, &[&str])] = &[
-    (
-        Section::Nice,
-        &[
-            "preferred",
-            "preferred qualifications",
-            "preferred skills",
-            "nice to have",
-            "nice to haves",
-            "bonus",
-            "bonus points",
-            "desirable",
-            "desired",
-            "desired skills",
-            "good to have",
-            "pluses",
-            "a plus",
-            "wunschenswert",
-            "von vorteil",
-            "atouts",
-            "deseable",
-            "preferred experience",
-            "extra credit",
-        ],
-    ),
-    (
-        Section::Must,
-        &[
-            "requirements",
-            "required",
-            "qualifications",
-            "required qualifications",
-            "required skills",
-            "minimum qualifications",
-            "basic qualifications",
-            "must have",
-            "must haves",
-            "skills",
-            "what you bring",
-            "what you will bring",
-            "what youll bring",
-            "what we are looking for",
-            "what were looking for",
-            "who you are",
-            "about you",
-            "you have",
-            "your profile",
-            "your skills",
-            "ideal candidate",
-            "the candidate",
-            "experience",
-            "education",
-            "education & experience",
-            "knowledge",
-            "abilities",
-            "essential",
-            "essential criteria",
-            "key skills",
-            "technical skills",
-            "competencies",
-            "anforderungen",
-            "ihr profil",
-            "dein profil",
-            "anforderungsprofil",
-            "profil recherche",
-            "votre profil",
-            "competences",
-            "requisitos",
-            "perfil",
-            "requisiti",
-            "profilo",
-            "eisen",
-            "wymagania",
-            "cerinte",
-            "technology",
-            "tools",
-            "tools & technology",
-            "skills & experience",
-            "we are looking for",
-            "were looking for",
-            "licenses",
-            "certifications",
-        ],
-    ),
-    (
-        Section::Duties,
-        &[
-            "responsibilities",
-            "duties",
-            "what you will do",
-            "what youll do",
-            "key responsibilities",
-            "the role",
-            "about the role",
-            "role overview",
-            "job description",
-            "the job",
-            "your role",
-            "your tasks",
-            "tasks",
-            "your responsibilities",
-            "day to day",
-            "job duties",
-            "essential functions",
-            "position summary",
-            "job summary",
-            "overview",
-            "summary",
-            "aufgaben",
-            "ihre aufgaben",
-            "deine aufgaben",
-            "missions",
-            "vos missions",
-            "responsabilidades",
-            "funciones",
-            "tareas",
-            "responsabilita",
-            "taken",
-            "obowiazki",
-            "responsabilitati",
-            "what you would do",
-            "in this role",
-            "you will",
-        ],
-    ),
-    (
-        Section::Benefits,
-        &[
-            "benefits",
-            "perks",
-            "what we offer",
-            "we offer",
-            "compensation",
-            "salary",
-            "pay",
-            "why join us",
-            "why work here",
-            "our offer",
-            "wir bieten",
-            "unser angebot",
-            "nous offrons",
-            "avantages",
-            "beneficios",
-            "ofrecemos",
-            "offriamo",
-            "wij bieden",
-            "oferujemy",
-            "oferim",
-            "perks & benefits",
-            "pay range",
-            "total rewards",
-            "whats in it for you",
-            "why us",
-        ],
-    ),
-    (
-        Section::Company,
-        &[
-            "about us",
-            "about the company",
-            "who we are",
-            "our company",
-            "company description",
-            "our mission",
-            "our values",
-            "equal opportunity",
-            "equal employment opportunity",
-            "eeo",
-            "eeo statement",
-            "how to apply",
-            "application process",
-            "to apply",
-            "diversity",
-            "privacy notice",
-            "contact",
-            "uber uns",
-            "qui sommes nous",
-            "sobre nosotros",
-            "chi siamo",
-            "over ons",
-            "o nas",
-            "despre noi",
-            "disclaimer",
-            "accommodations",
-            "about our company",
-            "the company",
-            "the team",
-            "about the team",
-            "our culture",
-        ],
-    ),
-];
-
-/// Longest heading, in words.
-const HEADING_WORDS: usize = 7;
-
-/// The section that a line opens, and what stands behind its colon.
-pub(super) fn heading(line: &str) -> Option<(Section, &str)> {
-    let (title, rest, colon) = match line.split_once(':') {
-        Some((title, rest)) => (title, rest, true),
-        None => (line, "", false),
-    };
-    let tokens = tokenise(title);
-    if tokens.is_empty() || tokens.len() > HEADING_WORDS || title.trim_end().ends_with(['.', ',', ';']) {
-        return None;
-    }
-    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
-    let title = words.join(" ");
-    let mut best: Option<(usize, Section)> = None;
-    for (section, names) in HEADINGS {
-        for name in *names {
-            let whole = title == *name;
-            let edge = title.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
-                || title.strip_suffix(name).is_some_and(|rest| rest.ends_with(' '));
-            // Without a colon a line that merely begins with "experience" is a requirement, not a heading; and so is
-            // "Terraform is a plus".
-            let phrase = name.contains(' ') && !name.ends_with(" plus") && words.len() <= 5;
-            let fits = whole || (edge && (colon || phrase));
-            if fits && best.is_none_or(|(length, _)| name.len() > length) {
-                best = Some((name.len(), *section));
-            }
-        }
-    }
-    best.map(|(_, section)| (section, rest))
-}
 
 /// Phrases of which one makes a line legal text, benefits or instructions.
 const BOILERPLATE: &[&str] = &[
@@ -298,6 +55,46 @@ const BOILERPLATE: &[&str] = &[
     "free lunch",
     "gym membership",
     "employee discount",
+    "eligible to obtain",
+    "ability to obtain",
+    "able to obtain",
+    "obtain a security clearance",
+    "without discrimination",
+    "all qualified applicants",
+    "national origin",
+    "veteran status",
+    "disability status",
+    "eoe",
+    "on target earnings",
+    "bonus scheme",
+    "pension scheme",
+    "company pension",
+    "days holiday",
+    "annual leave",
+    "flexible working hours",
+    "sick leave",
+    "health insurance",
+    "retirement plan",
+    "visa sponsorship",
+    "click apply",
+    "please apply",
+    "please send",
+    "shortlisted candidates",
+    "referral bonus",
+    "sign on bonus",
+    "urlaubstage",
+    "betriebliche altersvorsorge",
+    "bewerbungsunterlagen",
+    "ihre bewerbung",
+    "schwerbehinderte",
+    "unabhangig von geschlecht",
+    "tickets restaurant",
+    "mutuelle",
+    "envoyez votre cv",
+    "egalite des chances",
+    "igualdad de oportunidades",
+    "envia tu cv",
+    "seguro medico",
     "chancengleichheit",
     "m w d",
     "wir bieten",
@@ -329,6 +126,24 @@ const NICE: &[&str] = &[
     "un atout",
     "deseable",
     "optional",
+    "good to have",
+    "would be an asset",
+    "an asset",
+    "a bonus",
+    "not essential",
+    "not required",
+    "wunschenswert",
+    "idealerweise",
+    "gern gesehen",
+    "vorteilhaft",
+    "serait un plus",
+    "souhaite",
+    "souhaitee",
+    "apprecie",
+    "appreciee",
+    "se valorara",
+    "valorable",
+    "deseables",
 ];
 const MUST: &[&str] = &[
     "required",
@@ -344,6 +159,20 @@ const MUST: &[&str] = &[
     "obligatoire",
     "imprescindible",
     "requires",
+    "mindestens",
+    "vorausgesetzt",
+    "voraussetzung",
+    "unerlasslich",
+    "exige",
+    "exigee",
+    "indispensable",
+    "requis",
+    "requise",
+    "imperatif",
+    "obligatorio",
+    "minimo",
+    "al menos",
+    "au moins",
 ];
 
 /// How much a line wants what it names.
@@ -368,26 +197,6 @@ pub(super) fn line_importance(line: &str, section: Section) -> Importance {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn headings_open_sections() {
-        for (line, expected) in [
-            ("Requirements", Some(Section::Must)),
-            ("REQUIREMENTS:", Some(Section::Must)),
-            ("What you'll do", Some(Section::Duties)),
-            ("Preferred Qualifications:", Some(Section::Nice)),
-            ("What We Offer", Some(Section::Benefits)),
-            ("About us", Some(Section::Company)),
-            ("Ihr Profil", Some(Section::Must)),
-            ("Skills: Python, SQL", Some(Section::Must)),
-            ("Experience with Python", None),
-            ("Terraform is a plus", None),
-            ("Manage the benefits of all employees in three countries and report on them.", None),
-        ] {
-            assert_eq!(heading(line).map(|(section, _)| section), expected, "{line}");
-        }
-        assert_eq!(heading("Skills: Python, SQL").map(|(_, rest)| rest), Some(" Python, SQL"));
-    }
 
     #[test]
     fn words_in_the_line_beat_the_section() {

@@ -1,27 +1,38 @@
-//! The numbers of the score. They were set by hand and are not fitted (docs/scoring.md).
+//! The numbers of the score, fitted on graded pairs (docs/scoring.md), and how they are put together.
 
 use super::job::{Importance, Requirement, RequirementKind};
 
 /// Version of the rules and of the numbers below: change it with either.
-pub(super) const ALGORITHM: &str = "1";
+pub(super) const ALGORITHM: &str = "2";
 
-/// Numbers of the score, to be tried on graded pairs; the default ones were set by hand.
+/// What was measured of one requirement in one resume, before any weight; each from 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Signals {
+    /// How far names and facts show it: a skill by its name, years by dates, a degree.
+    pub shown: f32,
+    /// Cosine of the passage (for a title: the title) that is nearest in meaning.
+    pub nearest: f32,
+    /// Mean cosine of the three nearest passages.
+    pub field: f32,
+    /// Share of its words in the passage (for a title: the title) that has most of them.
+    pub here: f32,
+    /// Share of its words in the whole resume.
+    pub anywhere: f32,
+}
+
+/// Numbers of the score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// Share of meaning in a duty's likeness.
-    pub meaning: f32,
-    /// Share of the words that one passage has.
-    pub words_here: f32,
-    /// Share of the words that the whole resume has.
-    pub words_anywhere: f32,
-    /// Likeness from which a duty begins to count.
-    pub duty_from: f32,
-    /// Likeness at which a duty is fully shown.
-    pub duty_to: f32,
-    /// Likeness from which a title begins to count.
-    pub title_from: f32,
-    /// Likeness at which a title is the same.
-    pub title_to: f32,
+    /// A duty's likeness: shares of [`Signals::nearest`], `field`, `here` and `anywhere`.
+    pub duty: [f32; 4],
+    /// Likeness from which a duty begins to count, and at which it is fully shown.
+    pub duty_ramp: [f32; 2],
+    /// A title's likeness: shares of [`Signals::nearest`], `field` and `here`.
+    pub title: [f32; 3],
+    /// Likeness from which a title begins to count, and at which it is the same.
+    pub title_ramp: [f32; 2],
+    /// The most that likeness gives where a skill is asked for by name.
+    pub meant: f32,
     /// Shares of the kinds, in the order skill, credential, language, years, degree, title, duty.
     pub shares: [f32; 7],
 }
@@ -29,14 +40,12 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            meaning: 0.6,
-            words_here: 0.25,
-            words_anywhere: 0.15,
-            duty_from: 0.2,
-            duty_to: 0.65,
-            title_from: 0.25,
-            title_to: 0.8,
-            shares: [0.34, 0.06, 0.04, 0.06, 0.06, 0.12, 0.32],
+            duty: [0.7, 0.15, 0.16, 0.11],
+            duty_ramp: [0.075, 0.6],
+            title: [0.49, 0.18, 0.25],
+            title_ramp: [0.17, 0.72],
+            meant: 0.48,
+            shares: [0.2, 0.06, 0.04, 0.05, 0.065, 0.16, 0.42],
         }
     }
 }
@@ -47,11 +56,37 @@ pub(super) fn ramp(value: f32, from: f32, to: f32) -> f32 {
 }
 
 impl Tuning {
+    /// How far a requirement is met, 0 to 1. It never falls when a signal rises.
+    #[must_use]
+    pub fn credit(&self, kind: RequirementKind, signals: &Signals) -> f32 {
+        match kind {
+            RequirementKind::Duty => self.likeness(signals),
+            RequirementKind::Skill => signals.shown.max(self.meant * self.likeness(signals)),
+            RequirementKind::Title => {
+                let [nearest, field, here] = self.title;
+                let [from, to] = self.title_ramp;
+                ramp(nearest * signals.nearest + field * signals.field + here * signals.here, from, to)
+            }
+            RequirementKind::Place => 0.0,
+            _ => signals.shown,
+        }
+    }
+
+    fn likeness(&self, signals: &Signals) -> f32 {
+        let [nearest, field, here, anywhere] = self.duty;
+        let [from, to] = self.duty_ramp;
+        let sum = nearest * signals.nearest
+            + field * signals.field
+            + here * signals.here
+            + anywhere * signals.anywhere;
+        ramp(sum, from, to)
+    }
+
     fn share(&self, kind: RequirementKind) -> f32 {
         let [skill, credential, language, years, degree, title, duty] = self.shares;
         match kind {
             RequirementKind::Skill => skill,
-            RequirementKind::Certificate => credential,
+            RequirementKind::Certificate | RequirementKind::Clearance => credential,
             RequirementKind::Language => language,
             RequirementKind::Years => years,
             RequirementKind::Degree => degree,
@@ -109,5 +144,31 @@ mod tests {
         assert_eq!(ramp(0.1, 0.25, 0.75), 0.0);
         assert_eq!(ramp(0.5, 0.25, 0.75), 0.5);
         assert_eq!(ramp(0.9, 0.25, 0.75), 1.0);
+    }
+
+    #[test]
+    fn no_credit_falls_when_a_signal_rises() {
+        let tuning = Tuning::default();
+        let kinds =
+            [RequirementKind::Duty, RequirementKind::Skill, RequirementKind::Title, RequirementKind::Years];
+        for kind in kinds {
+            for base in [0.0, 0.3, 0.6] {
+                let low = Signals { shown: base, nearest: base, field: base, here: base, anywhere: base };
+                for raise in 0..5 {
+                    let mut high = low;
+                    *[
+                        &mut high.shown,
+                        &mut high.nearest,
+                        &mut high.field,
+                        &mut high.here,
+                        &mut high.anywhere,
+                    ][raise] += 0.3;
+                    assert!(
+                        tuning.credit(kind, &high) >= tuning.credit(kind, &low),
+                        "{kind:?} {base} {raise}"
+                    );
+                }
+            }
+        }
     }
 }
