@@ -110,6 +110,8 @@ fn mention(skill: SkillId, canonical: &'static str, kind: Kind) -> SkillMention 
         version: None,
         negated: false,
         years: None,
+        level: None,
+        period: None,
         confidence: 1.0,
     }
 }
