@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Parse {
         /// The resume, or `-` for standard input.
         file: PathBuf,
+        #[command(flatten)]
+        day: Day,
     },
     /// Write a resume as a PDF, DOCX, Markdown or JSON Resume file, from any of the formats that can be read.
     Export(ExportArgs),
@@ -206,7 +208,7 @@ pub(crate) struct Pool {
     pub(crate) index: Option<PathBuf>,
 }
 
-/// The day of a match.
+/// The day that years are counted to.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub(crate) struct Day {
     /// The day that positions which last "to this day" last to [default: today in UTC].

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let settings = Settings::from_options(options);
     let result = match command {
         Command::Extract { file } => commands::extract::run(&settings, &file),
-        Command::Parse { file } => commands::parse::run(&settings, &file),
+        Command::Parse { file, day } => commands::parse::run(&settings, &file, day.or_today()),
         Command::Export(args) => commands::export::run(&settings, &args),
         Command::Match { resume, job, day } => {
             commands::match_one::run(&settings, &resume, &job, day.or_today())

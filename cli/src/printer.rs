@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
 use matching::ParsedResume;
+use matching::parse::experience::Experience;
 use matching::score::job::RequirementKind;
 use matching::score::{Importance, MatchResult, RequirementResult, Status};
 use serde::Serialize;
@@ -50,7 +51,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 }
 
 /// A resume in short, for people.
-pub(crate) fn resume(parsed: &ParsedResume) -> Result<()> {
+pub(crate) fn resume(parsed: &ParsedResume, experience: &Experience) -> Result<()> {
     let mut out = io::stdout().lock();
     let resume = &parsed.resume;
     let basics = &resume.basics;
@@ -81,6 +82,14 @@ pub(crate) fn resume(parsed: &ParsedResume) -> Result<()> {
     })?;
     section(&mut out, "Certificates", &resume.certificates, |certificate| {
         (text(&certificate.date), [text(&certificate.name), text(&certificate.issuer)])
+    })?;
+    if let Some(years) = experience.years {
+        let seniority = experience.seniority.map(|seniority| format!(", {}", seniority.name())).unwrap_or_default();
+        writeln!(out, "\nExperience as of {}: {years:.1} years{seniority}", experience.as_of)?;
+    }
+    section(&mut out, "Skills in dated work", &experience.skills, |skill| {
+        let last = skill.last_used.as_ref().map_or("to this day".to_owned(), |last| format!("last {last}"));
+        (skill.name.clone(), [format!("{:.1} years", skill.years), last])
     })
 }
 

@@ -103,6 +103,24 @@ fn parse_prints_json_resume_with_evidence_beside_it() {
 }
 
 #[test]
+fn parse_tells_skills_and_years_as_of_a_day() {
+    let folder = folder();
+    let args = ["parse", "jane.txt", "--as-of", "2026-01-15", "--output", "json"];
+    let resume = json(&rmctl(folder.path(), &args));
+    let named = resume["named_skills"].as_array().unwrap();
+    let docker = named.iter().find(|skill| skill["name"] == "Docker").unwrap();
+    let (start, end) = (&docker["spans"][0]["start"], &docker["spans"][0]["end"]);
+    assert_eq!(&RESUME[start.as_u64().unwrap() as usize..end.as_u64().unwrap() as usize], "Docker");
+    let experience = &resume["experience"];
+    assert_eq!((&experience["as_of"], &experience["years"]), (&"2026-01-15".into(), &5.3.into()));
+    let skills = experience["skills"].as_array().unwrap();
+    let python = skills.iter().find(|skill| skill["name"] == "Python").unwrap();
+    assert_eq!(python["last_used"], "2023-06");
+    let text = stdout(&rmctl(folder.path(), &["parse", "jane.txt", "--as-of", "2026-01-15"]));
+    assert!(text.contains("Experience as of 2026-01-15: 5.3 years"), "{text}");
+}
+
+#[test]
 fn match_explains_its_score_and_repeats_it() {
     let folder = folder();
     let args = ["match", "jane.txt", "job.txt", "--output", "json"];

@@ -73,7 +73,8 @@ pub(super) fn assemble(document: &Document) -> ParsedResume {
     }
     small_entries(&layout, &sections, &mut sink, &mut resume);
     let other_sections = of(SectionKind::Other).into_iter().map(|section| other(&layout, section)).collect();
-    ParsedResume { resume, evidence: sink.evidence, phone_e164, other_sections }
+    let named_skills = super::named_skills::named_skills(document, &sink.evidence);
+    ParsedResume { resume, evidence: sink.evidence, phone_e164, other_sections, named_skills }
 }
 
 fn small_entries(

@@ -1,12 +1,19 @@
-//! Years of experience and seniority from the positions of a resume.
+//! Years of experience, in general and with each skill, and seniority, from the positions of a resume.
 
+use std::ops::Range;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::ParsedResume;
 use super::dates::PartialDate;
 use super::json_resume::{Resume, Work};
 use super::lexicon::lexicon;
-use super::text::tokens;
+use crate::skills::FoundSkill;
 
 /// How senior a person's latest position is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Seniority {
     /// Intern, trainee, assistant, or no position at all.
     Junior,
@@ -18,10 +25,23 @@ pub enum Seniority {
     Lead,
 }
 
+impl Seniority {
+    /// Its name in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Junior => "junior",
+            Self::Mid => "mid-level",
+            Self::Senior => "senior",
+            Self::Lead => "lead",
+        }
+    }
+}
+
 /// The stretch of time of a position in months since year 0, the end exclusive.
 ///
 /// `today` closes positions that last to this day. `None` when no start is stated or it is in the future.
-pub fn months_of(work: &Work, today: PartialDate) -> Option<(i32, i32)> {
+fn months_of(work: &Work, today: PartialDate) -> Option<(i32, i32)> {
     let start = PartialDate::parse_iso(work.start_date.as_deref()?)?;
     let now = today.month_index(true) + 1;
     let end = match &work.end_date {
@@ -32,9 +52,9 @@ pub fn months_of(work: &Work, today: PartialDate) -> Option<(i32, i32)> {
     (start < end).then_some((start, end))
 }
 
-/// Total years in dated positions, overlaps counted once.
-pub fn total_years(resume: &Resume, today: PartialDate) -> f32 {
-    merged_months(resume.work.iter().filter_map(|work| months_of(work, today)).collect()) as f32 / 12.0
+/// Months in dated positions, overlaps counted once.
+fn total_months(resume: &Resume, today: PartialDate) -> i32 {
+    merged_months(resume.work.iter().filter_map(|work| months_of(work, today)).collect())
 }
 
 /// Months covered by any of the stretches.
@@ -51,33 +71,93 @@ pub(crate) fn merged_months(mut stretches: Vec<(i32, i32)>) -> i32 {
     total
 }
 
-/// Years in positions whose text mentions any of `names` as whole words, overlaps counted once.
-///
-/// The text of a position is its title, summary and highlights; case and accents do not matter.
-pub fn years_with(resume: &Resume, names: &[&str], today: PartialDate) -> f32 {
-    let wanted: Vec<Vec<String>> =
-        names.iter().map(|name| tokens(name).into_iter().map(|token| token.folded).collect()).collect();
-    let mentions = |work: &Work| {
-        let texts = work.position.iter().chain(&work.summary).chain(&work.highlights);
-        texts.into_iter().any(|text| {
-            let words: Vec<String> = tokens(text).into_iter().map(|token| token.folded).collect();
-            wanted
-                .iter()
-                .any(|name| !name.is_empty() && words.windows(name.len()).any(|window| window == *name))
-        })
-    };
-    let stretches =
-        resume.work.iter().filter(|work| mentions(work)).filter_map(|work| months_of(work, today));
-    merged_months(stretches.collect()) as f32 / 12.0
+/// What the dates of a resume add up to on a day.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Experience {
+    /// The day that positions which last "to this day" are counted to.
+    pub as_of: Date,
+    /// Years in dated positions, overlaps counted once; `None` when no position has dates.
+    pub years: Option<f64>,
+    /// By the title of the latest position, and by years where the title does not say; `None` when there is no position.
+    pub seniority: Option<Seniority>,
+    /// Skills that dated positions name, those used longest first.
+    pub skills: Vec<SkillYears>,
+}
+
+/// How long a skill was used.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SkillYears {
+    /// Its name, as in [`ParsedResume::named_skills`].
+    pub name: String,
+    /// Years in the positions whose text names it, overlaps counted once.
+    pub years: f64,
+    /// When the last of them ended, as `2022-11`; `None` while it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<String>,
+}
+
+/// Adds up positions and the skills that they name.
+pub fn experience(parsed: &ParsedResume, as_of: Date) -> Experience {
+    let today = PartialDate { year: as_of.year().unsigned_abs(), month: u8::try_from(as_of.month()).ok(), day: None };
+    let resume = &parsed.resume;
+    let positions: Vec<Dated> = (0..)
+        .zip(&resume.work)
+        .filter_map(|(index, work)| Some(Dated::new(parsed, index, months_of(work, today)?, work.end_date.is_none())))
+        .collect();
+    let mut skills: Vec<SkillYears> =
+        parsed.named_skills.iter().filter_map(|skill| years_with(skill, &positions)).collect();
+    skills.sort_by(|a, b| b.years.total_cmp(&a.years).then(a.name.cmp(&b.name)));
+    Experience {
+        as_of,
+        years: (!positions.is_empty()).then(|| rounded(total_months(resume, today))),
+        seniority: (!resume.work.is_empty()).then(|| seniority(resume, today)),
+        skills,
+    }
+}
+
+/// A position with its months and where its text stands.
+struct Dated {
+    months: (i32, i32),
+    lasts: bool,
+    ranges: Vec<Range<usize>>,
+}
+
+impl Dated {
+    fn new(parsed: &ParsedResume, index: usize, months: (i32, i32), lasts: bool) -> Self {
+        let prefix = format!("/work/{index}/");
+        let own = parsed.evidence.iter().filter(|(pointer, _)| pointer.starts_with(&prefix));
+        Self { months, lasts, ranges: own.flat_map(|(_, evidence)| evidence.stretches()).collect() }
+    }
+
+    fn names(&self, skill: &FoundSkill) -> bool {
+        let within =
+            |span: &Range<usize>| self.ranges.iter().any(|own| own.start <= span.start && span.end <= own.end);
+        skill.spans.iter().any(within)
+    }
+}
+
+fn years_with(skill: &FoundSkill, positions: &[Dated]) -> Option<SkillYears> {
+    let using: Vec<&Dated> = positions.iter().filter(|position| position.names(skill)).collect();
+    let end = using.iter().map(|position| position.months.1).max()?;
+    let lasts = using.iter().any(|position| position.lasts);
+    let months = merged_months(using.iter().map(|position| position.months).collect());
+    let last = (end - 1).div_euclid(12);
+    let last_used = (!lasts).then(|| format!("{last:04}-{:02}", (end - 1).rem_euclid(12) + 1));
+    Some(SkillYears { name: skill.name.clone(), years: rounded(months), last_used })
+}
+
+/// Years of months, to one decimal.
+fn rounded(months: i32) -> f64 {
+    (f64::from(months) / 1.2).round() / 10.0
 }
 
 /// Seniority by the title of the latest position, and by years where the title does not say.
-pub fn seniority(resume: &Resume, today: PartialDate) -> Seniority {
+fn seniority(resume: &Resume, today: PartialDate) -> Seniority {
     let latest =
         resume.work.iter().filter(|work| work.position.is_some()).max_by_key(|work| {
             months_of(work, today).map_or((i32::MIN, i32::MIN), |(start, end)| (end, start))
         });
-    let years = total_years(resume, today);
+    let years = total_months(resume, today) as f32 / 12.0;
     let title = latest.and_then(|work| work.position.as_deref()).unwrap_or_default();
     let says = |key: &str| lexicon().set(key).occurs(title);
     if latest.is_none() {
@@ -123,10 +203,20 @@ mod tests {
     #[test]
     fn overlaps_count_once() {
         let today = PartialDate::month(2021, 12);
-        assert_eq!(total_years(&resume(), today), 5.0);
-        assert_eq!(years_with(&resume(), &["rust"], today), 4.0);
-        assert_eq!(years_with(&resume(), &["excel"], today), 1.0);
-        assert_eq!(years_with(&resume(), &["c++ and rust"], today), 2.5);
+        assert_eq!(total_months(&resume(), today), 60);
+    }
+
+    #[test]
+    fn skills_have_the_years_of_the_positions_that_name_them() {
+        let text = "Jane Doe\njane@example.org\n\nExperience\n\nSenior Developer, Example Ltd\n01/2020 - present\n- Wrote services in Python for the whole house\n\nDeveloper, Sample Ltd\n01/2018 - 06/2020\n- Wrote services in Java and in Python\n\nSkills\nDocker\n";
+        let parsed = crate::parse(&crate::Document::from_text(text));
+        let found = experience(&parsed, jiff::civil::date(2021, 12, 15));
+        assert_eq!((found.years, found.seniority), (Some(4.0), Some(Seniority::Senior)));
+        let of = |name: &str| found.skills.iter().find(|skill| skill.name == name);
+        assert_eq!(of("Python").map(|skill| (skill.years, skill.last_used.clone())), Some((4.0, None)));
+        let java = of("Java").map(|skill| (skill.years, skill.last_used.clone()));
+        assert_eq!(java, Some((2.5, Some("2020-06".to_owned()))));
+        assert_eq!(of("Docker"), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod labels;
 mod layout;
 mod lexicon;
 mod lists;
+mod named_skills;
 mod names;
 mod pieces;
 mod places;
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
+use crate::skills::FoundSkill;
 use json_resume::Resume;
 pub use values::{Evidence, Stretch};
 
@@ -60,6 +62,10 @@ pub struct ParsedResume {
     /// Sections that JSON Resume has no place for, such as patents and talks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_sections: Vec<OtherSection>,
+    /// Skills that the text names anywhere, by their canonical names, and at the end phrases of the work and of the lists of
+    /// skills that look like skills and that the taxonomy does not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named_skills: Vec<FoundSkill>,
 }
 
 /// A section that JSON Resume has no place for.

@@ -14,6 +14,7 @@ mod builtin;
 mod compile;
 mod context;
 mod find;
+pub(crate) mod found;
 #[cfg(test)]
 mod format;
 mod index;
@@ -25,6 +26,7 @@ mod unknown;
 mod usage;
 
 pub use find::SkillMention;
+pub use found::FoundSkill;
 pub use kind::Kind;
 pub(crate) use qualify::{is_year_word, number_before};
 pub use taxonomy::{Relation, Skill, SkillId, Taxonomy};

@@ -54,6 +54,8 @@ pub(super) struct Pattern {
 pub struct Taxonomy {
     pub(super) skills: &'static [Skill],
     by_name: HashMap<&'static str, SkillId>,
+    /// For each skill how many others imply it.
+    spread: Vec<u32>,
     pub(super) patterns: &'static [Pattern],
     pub(super) index: NameIndex,
     version: &'static str,
@@ -79,7 +81,13 @@ impl Taxonomy {
         version: &'static str,
     ) -> Self {
         let by_name = (0..).map(SkillId).zip(skills).map(|(id, skill)| (skill.name, id)).collect();
-        Self { skills, by_name, patterns, index, version }
+        let mut spread = vec![0_u32; skills.len()];
+        for wider in skills.iter().flat_map(|skill| skill.implies) {
+            if let Some(count) = spread.get_mut(wider.0 as usize) {
+                *count += 1;
+            }
+        }
+        Self { skills, by_name, spread, patterns, index, version }
     }
 
     /// First 16 hexadecimal digits of the SHA-256 of the files.
@@ -133,5 +141,17 @@ impl Taxonomy {
         } else {
             Relation::None
         }
+    }
+
+    /// The narrowest skill that both imply, if it is narrow enough that two of its kind help each other: "computer-aided
+    /// design" is, "scientific software" is not.
+    #[must_use]
+    pub fn family(&self, a: SkillId, b: SkillId) -> Option<SkillId> {
+        /// Of more skills than this a common parent says nothing.
+        const WIDEST: u32 = 350;
+        let (first, second) = (self.get(a)?, self.get(b)?);
+        let spread = |id: &SkillId| self.spread.get(id.0 as usize).copied().unwrap_or(u32::MAX);
+        let shared = first.implies.iter().filter(|id| second.implies.binary_search(id).is_ok());
+        shared.copied().filter(|id| spread(id) <= WIDEST).min_by_key(|id| (spread(id), *id))
     }
 }
