@@ -3,10 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
+use jiff::civil::Date;
 use matching::ParsedResume;
 use matching::parse::experience::Experience;
 use matching::score::job::RequirementKind;
-use matching::score::{Importance, MatchResult, RequirementResult, Status};
+use matching::score::{Evidence, Importance, MatchResult, RequirementResult, Status};
 use serde::Serialize;
 
 use crate::commands::rank::Entry;
@@ -84,7 +85,8 @@ pub(crate) fn resume(parsed: &ParsedResume, experience: &Experience) -> Result<(
         (text(&certificate.date), [text(&certificate.name), text(&certificate.issuer)])
     })?;
     if let Some(years) = experience.years {
-        let seniority = experience.seniority.map(|seniority| format!(", {}", seniority.name())).unwrap_or_default();
+        let seniority =
+            experience.seniority.map(|seniority| format!(", {}", seniority.name())).unwrap_or_default();
         writeln!(out, "\nExperience as of {}: {years:.1} years{seniority}", experience.as_of)?;
     }
     section(&mut out, "Skills in dated work", &experience.skills, |skill| {
@@ -148,7 +150,7 @@ pub(crate) fn match_result(result: &MatchResult) -> Result<()> {
         }
         writeln!(out, "\n{}{title}{}", colours.bold, colours.plain)?;
         for requirement in of_status {
-            requirement_lines(&mut out, requirement, &colours)?;
+            requirement_lines(&mut out, requirement, result.as_of, &colours)?;
         }
     }
     for place in result.requirements.iter().filter(|found| found.kind == RequirementKind::Place) {
@@ -177,7 +179,12 @@ fn paragraph(out: &mut impl Write, lead: &str, text: &str) -> Result<()> {
     Ok(writeln!(out, "{line}")?)
 }
 
-fn requirement_lines(out: &mut impl Write, requirement: &RequirementResult, colours: &Colours) -> Result<()> {
+fn requirement_lines(
+    out: &mut impl Write,
+    requirement: &RequirementResult,
+    as_of: Date,
+    colours: &Colours,
+) -> Result<()> {
     let (mark, colour) = match requirement.status {
         Status::Met => ("✓", colours.green),
         Status::Partly => ("~", colours.yellow),
@@ -196,12 +203,31 @@ fn requirement_lines(out: &mut impl Write, requirement: &RequirementResult, colo
         shorten(&requirement.text)
     )?;
     if let Some(evidence) = requirement.evidence.first() {
-        writeln!(out, "                  {}\"{}\"{}", colours.dim, shorten(&evidence.text), colours.plain)?;
+        let said = level_and_last_use(evidence, as_of);
+        writeln!(
+            out,
+            "                  {}\"{}\"{said}{}",
+            colours.dim,
+            shorten(&evidence.text),
+            colours.plain
+        )?;
     }
     if let Some(note) = &requirement.note {
         writeln!(out, "                  {}{note}{}", colours.dim, colours.plain)?;
     }
     Ok(())
+}
+
+/// What a passage says of a skill besides naming it: " (advanced, last used 2022-11)".
+fn level_and_last_use(evidence: &Evidence, as_of: Date) -> String {
+    let today = as_of.strftime("%Y-%m").to_string();
+    let used = evidence
+        .last_used
+        .as_ref()
+        .map(|last| if *last == today { "used to this day".to_owned() } else { format!("last used {last}") });
+    let level = evidence.level.map(|level| level.name().to_owned());
+    let parts: Vec<String> = level.into_iter().chain(used).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn advice(out: &mut impl Write, result: &MatchResult, colours: &Colours) -> Result<()> {

@@ -275,3 +275,64 @@ fn versions_and_the_day_are_in_the_result() {
         assert_eq!(result["versions"][version].as_str().map(str::len), Some(16), "{version}");
     }
 }
+
+/// A resume with one line under a position and one list.
+fn with_skills(line: &str, listed: &str) -> String {
+    format!(
+        "Jane Doe\njane@example.com\n\nExperience\nClerk, Example Ltd\n01/2018 - 12/2021\n- {line}\n\nSkills\n{listed}\n"
+    )
+}
+
+#[test]
+fn a_lower_level_than_asked_for_meets_a_skill_in_part() {
+    let job = "Clerk\n\nRequirements\n- Fluent French\n";
+    let points = |listed: &str| {
+        let result = score(&with_skills("Sorted the letters of the house", listed), job);
+        let found = result.requirements.iter().find(|found| found.text == "French").unwrap().clone();
+        assert_eq!(result.matched_skills, ["French"], "{listed}");
+        (found.status, found.evidence[0].level, found.note)
+    };
+    assert_eq!(points("French (fluent)").0, Status::Met);
+    assert_eq!(points("French").0, Status::Met);
+    let (status, level, note) = points("French (basic)");
+    assert_eq!((status, level.map(|level| level.name())), (Status::Partly, Some("basic")));
+    assert_eq!(note.as_deref(), Some("the resume says basic, the advertisement asks for advanced"));
+}
+
+#[test]
+fn a_skill_that_the_taxonomy_does_not_know_is_met_by_its_words() {
+    let job = "Clerk\n\nRequirements\n- Experience with Zorbacat\n";
+    let status = |line: &str, listed: &str| {
+        let result = score(&with_skills(line, listed), job);
+        let found = result.requirements.iter().find(|found| found.text == "Zorbacat").unwrap().clone();
+        assert!(found.unknown_skill);
+        (found.status, result.missing_skills, result.matched_skills)
+    };
+    let named = vec!["Zorbacat".to_owned()];
+    assert_eq!(status("Booked rooms in Zorbacat", "Typing"), (Status::Met, vec![], named.clone()));
+    assert_eq!(status("Booked rooms", "Microsoft Excel, Zorbacat"), (Status::Met, vec![], named.clone()));
+    let (missing, skills, _) = status("Booked rooms by telephone", "Microsoft Excel");
+    assert_ne!(missing, Status::Met);
+    assert_eq!(skills, named);
+}
+
+#[test]
+fn evidence_tells_when_a_skill_was_last_used() {
+    let job = "Analyst\n\nRequirements\n- Python\n- 3 years of experience with Java\n";
+    let result = score(&with_skills("Built reports in Python", "Java (2015-2019)"), job);
+    let of = |text: &str| result.requirements.iter().find(|found| found.text.contains(text)).unwrap();
+    assert_eq!(of("Python").evidence[0].last_used.as_deref(), Some("2021-12"));
+    assert_eq!(of("Java").status, Status::Met, "{:#?}", of("Java"));
+    assert_eq!(of("Java").evidence[0].last_used.as_deref(), Some("2019-12"));
+}
+
+#[test]
+fn a_skill_of_the_same_kind_counts_less_than_the_skill() {
+    let job = "Drafter\n\nRequirements\n- SolidWorks\n";
+    let points = |listed: &str| {
+        let result = score(&with_skills("Sorted the letters of the house", listed), job);
+        result.requirements.iter().find(|found| found.text == "SolidWorks").unwrap().points
+    };
+    let (none, kin, itself) = (points("French"), points("Creo Parametric"), points("SolidWorks"));
+    assert!(none < kin && kin < itself, "{none} {kin} {itself}");
+}

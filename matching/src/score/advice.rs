@@ -34,23 +34,40 @@ impl NamedSkills {
         changes: &Changes<'_>,
     ) -> Self {
         let (mut matched, mut missing) = (Vec::new(), Vec::new());
-        for (requirement, result) in job.requirements().iter().zip(results) {
-            if matches!(requirement.kind, RequirementKind::Years) || requirement.skills.is_empty() {
+        for (index, (requirement, result)) in job.requirements().iter().zip(results).enumerate() {
+            let by_name = requirement.unknown || !requirement.skills.is_empty();
+            if matches!(requirement.kind, RequirementKind::Years) || !by_name {
                 continue;
             }
-            if result.status == Status::Met {
+            if result.status == Status::Met || is_named(taxonomy, requirement, changes) {
                 matched.push(requirement.text.clone());
                 continue;
             }
             // Of alternatives the one that adds most is what is missing.
             let gain =
                 |id: &SkillId| taxonomy.get(*id).map(|skill| changes.naming(*id, skill.name, skill.kind));
-            let best = requirement.skills.iter().filter_map(gain).max_by(f64::total_cmp);
+            let best = if requirement.unknown {
+                Some(changes.saying(index))
+            } else {
+                requirement.skills.iter().filter_map(gain).max_by(f64::total_cmp)
+            };
             missing.extend(best.map(|gain| (requirement.text.clone(), gain)));
         }
         missing.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         Self { matched, missing }
     }
+}
+
+/// Whether the resume names the skill, be it at a lower level than asked for.
+fn is_named(taxonomy: &Taxonomy, requirement: &Requirement, changes: &Changes<'_>) -> bool {
+    let mut mentions = changes.resume.passages.iter().flat_map(|passage| &passage.mentions);
+    mentions.any(|mention| !mention.negated && shows(taxonomy, mention.skill, requirement))
+}
+
+/// Whether having the skill is having one that is asked for.
+fn shows(taxonomy: &Taxonomy, skill: SkillId, requirement: &Requirement) -> bool {
+    let relation = |wanted: &SkillId| taxonomy.relation(skill, *wanted);
+    requirement.skills.iter().any(|wanted| matches!(relation(wanted), Relation::Same | Relation::Implies))
 }
 
 /// All advice, what adds most first.
@@ -120,6 +137,13 @@ impl Writer<'_> {
         };
         let near = result.evidence.first().filter(|_| result.status == Status::Partly);
         let (kind, text) = match (result.kind, near) {
+            (RequirementKind::Skill, Some(_)) if result.note.is_some() => (
+                AdviceKind::MissingSkill,
+                format!(
+                    "{name} {wanted}: {}. If you have used {name} itself, say where.",
+                    result.note.as_deref().unwrap_or_default()
+                ),
+            ),
             (RequirementKind::Skill, Some(near)) => (
                 AdviceKind::MissingSkill,
                 format!(
@@ -161,13 +185,8 @@ impl Writer<'_> {
             return None;
         }
         let listed = self.changes.resume.passages.iter().find(|passage| {
-            let shows = |wanted| {
-                passage.mentions.iter().any(|mention| {
-                    let relation = self.taxonomy.relation(mention.skill, wanted);
-                    matches!(relation, Relation::Same | Relation::Implies)
-                })
-            };
-            passage.listing && requirement.skills.iter().any(|wanted| shows(*wanted))
+            let mut mentions = passage.mentions.iter().filter(|mention| !mention.negated);
+            passage.listing && mentions.any(|mention| shows(self.taxonomy, mention.skill, requirement))
         })?;
         let text = format!(
             "{} stands only in a list (\"{}\"). Name it in the job or project where you used it: a list claims, a line of work shows.",
@@ -193,7 +212,7 @@ impl Writer<'_> {
         let mut own: Option<String> = None;
         for mention in mentions.filter(|mention| mention.skill == *id) {
             let written = self.document.slice(&mention.span);
-            if same_words(written, theirs) {
+            if same_name(written, theirs) {
                 return None;
             }
             own.get_or_insert_with(|| written.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -279,8 +298,9 @@ impl Writer<'_> {
             return None;
         }
         let note = result.note.as_deref().unwrap_or("the resume shows less");
+        let years = if asked > 1.0 { format!("{asked} years are") } else { "One year is".to_owned() };
         let text = format!(
-            "{asked} years are asked for (\"{}\"); {note}. If there is more, such as freelance or part-time work, add it with month and year.",
+            "{years} asked for (\"{}\"); {note}. If there is more, such as freelance or part-time work, add it with month and year.",
             quote(&result.text)
         );
         Some(Advice { kind: AdviceKind::ShowYears, text, gain })
@@ -301,13 +321,16 @@ impl Writer<'_> {
     }
 }
 
-/// Whether two names are written with the same words; case, hyphens and plurals make no difference to a search.
-fn same_words(a: &str, b: &str) -> bool {
+/// Whether a search for one name finds the other: all words of one are in the other. Case, hyphens and plurals make no
+/// difference to a search.
+fn same_name(a: &str, b: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let tokens = tokenise(text).into_iter();
         tokens.map(|token| token.text.strip_suffix('s').unwrap_or(&token.text).to_owned()).collect()
     };
-    words(a) == words(b)
+    let (a, b) = (words(a), words(b));
+    let within = |some: &[String], all: &[String]| some.iter().all(|word| all.contains(word));
+    within(&a, &b) || within(&b, &a)
 }
 
 /// At most 120 characters, cut at a word.
@@ -344,8 +367,9 @@ mod tests {
 
     #[test]
     fn names_that_differ_in_case_or_number_are_one() {
-        assert!(same_words("spreadsheets", "Spreadsheet"));
-        assert!(!same_words("k8s", "Kubernetes"));
+        assert!(same_name("spreadsheets", "Spreadsheet"));
+        assert!(same_name("Microsoft Excel", "excel"));
+        assert!(!same_name("k8s", "Kubernetes"));
     }
 
     #[test]

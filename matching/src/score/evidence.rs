@@ -6,10 +6,12 @@ use jiff::civil::Date;
 
 use super::PreparedJob;
 use super::job::{Requirement, RequirementKind};
+use super::likeness::meaning;
 use super::resume::{Passage, PreparedResume, Stretch, years_in};
+use super::skill::{NEIGHBOUR, SHOWN};
 use super::subject::{Subject, nearest};
 use super::weights::Signals;
-use crate::skills::{Relation, SkillId, Taxonomy};
+use crate::skills::{Relation, SkillId, SkillMention, Taxonomy};
 
 /// What was found for a requirement.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,7 +31,7 @@ impl Finding {
         Self { signals: Signals { shown, ..Signals::default() }, credit: 0.0, spans, note }
     }
 
-    fn or_better(self, other: Self) -> Self {
+    pub(super) fn or_better(self, other: Self) -> Self {
         if other.signals.shown > self.signals.shown { other } else { self }
     }
 }
@@ -41,18 +43,10 @@ pub(super) struct Judge<'a> {
     pub(super) resume: &'a PreparedResume,
     /// The day that positions which still last are counted to.
     pub(super) as_of: Date,
+    /// For each requirement how near each passage is in meaning; none where meaning does not count.
+    pub(super) meanings: Vec<Vec<f32>>,
 }
 
-/// Credit of a skill that a passage of work shows.
-const SHOWN: f32 = 1.0;
-/// Credit of a skill that is only listed, or was last used in a position that ended [`LONG_AGO`].
-const LISTED: f32 = 0.85;
-/// Credit of a neighbour of the skill.
-const NEIGHBOUR: f32 = 0.4;
-/// Credit of a wider skill than the one asked for.
-const WIDER: f32 = 0.3;
-/// Months after which a skill that was not used since counts like one that is only listed.
-const LONG_AGO: i32 = 120;
 /// What years in general count for years with a skill, as far as the skill is shown.
 const GENERAL_YEARS: f32 = 0.6;
 /// Credit of a degree of the right level in a subject that has nothing to do with the one asked for.
@@ -60,7 +54,24 @@ const OTHER_SUBJECT: f32 = 0.4;
 /// How many passages are shown as evidence at most.
 const SHOWN_PASSAGES: usize = 3;
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    /// Compares the meanings of all requirements and passages, which is most of the work.
+    pub(super) fn new(
+        taxonomy: &'a Taxonomy,
+        job: &'a PreparedJob,
+        resume: &'a PreparedResume,
+        as_of: Date,
+    ) -> Self {
+        let row = |(index, requirement): (usize, &Requirement)| match (requirement.kind, job.vector(index)) {
+            (RequirementKind::Skill | RequirementKind::Title | RequirementKind::Duty, Some(vector)) => {
+                resume.passages.iter().map(|passage| meaning(passage, vector)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let meanings = job.requirements().iter().enumerate().map(row).collect();
+        Self { taxonomy, job, resume, as_of, meanings }
+    }
+
     /// Judges requirement number `index` of the job.
     pub(super) fn judge(&self, index: usize) -> Finding {
         let Some(requirement) = self.job.requirements().get(index) else { return Finding::default() };
@@ -77,78 +88,10 @@ impl Judge<'_> {
         }
     }
 
-    /// A skill by its names, and what passages say of it in other words.
-    fn skill_or_meant(&self, index: usize, requirement: &Requirement) -> Finding {
-        let named = self.skill(requirement);
-        let meant = self.duty(index);
-        let signals = Signals { shown: named.signals.shown, ..meant.signals };
-        let spans = if named.spans.is_empty() { meant.spans } else { named.spans };
-        Finding { signals, spans, ..named }
-    }
-
-    fn skill(&self, requirement: &Requirement) -> Finding {
-        let mut best = Finding::default();
-        for wanted in &requirement.skills {
-            best = best.or_better(self.one_skill(*wanted));
-        }
-        best
-    }
-
-    fn one_skill(&self, wanted: SkillId) -> Finding {
-        let mut found: Vec<(f32, &Passage)> = Vec::new();
-        let mut nearest: Option<&'static str> = None;
-        let mut last_used: Option<i32> = None;
-        for passage in &self.resume.passages {
-            let mut credit = 0.0_f32;
-            for mention in passage.mentions.iter().filter(|mention| !mention.negated) {
-                let value = match self.taxonomy.relation(mention.skill, wanted) {
-                    Relation::Same | Relation::Implies if passage.listing => LISTED,
-                    Relation::Same | Relation::Implies => match self.ended_long_ago(passage) {
-                        None => SHOWN,
-                        ended => {
-                            last_used = last_used.max(ended);
-                            LISTED
-                        }
-                    },
-                    Relation::Related => NEIGHBOUR,
-                    Relation::ImpliedBy => WIDER,
-                    Relation::None => continue,
-                };
-                if value > credit {
-                    credit = value;
-                    if value <= NEIGHBOUR && nearest.is_none() {
-                        nearest = Some(mention.canonical);
-                    }
-                }
-            }
-            if credit > 0.0 {
-                found.push((credit, passage));
-            }
-        }
-        let mut finding = best_passages(found);
-        let name = self.taxonomy.get(wanted).map_or("", |skill| skill.name);
-        finding.note = match (finding.signals.shown, nearest, last_used) {
-            (shown, Some(near), _) if shown < LISTED => {
-                Some(format!("{near} is near {name}, but not the same"))
-            }
-            (shown, _, Some(month)) if shown < SHOWN => {
-                Some(format!("last shown in a position that ended in {}", (month - 1).div_euclid(12)))
-            }
-            _ => None,
-        };
-        finding
-    }
-
-    /// The month after a passage's position ended, if that is long ago.
-    fn ended_long_ago(&self, passage: &Passage) -> Option<i32> {
-        let end = self.resume.stretches.get(passage.position?)?.end?;
-        (end + LONG_AGO < super::resume::month(self.as_of)).then_some(end)
-    }
-
     fn language(&self, requirement: &Requirement) -> Finding {
         let finding = self.skill(requirement);
         let english = self.taxonomy.by_name("English");
-        let asked = requirement.skills.iter().any(|id| Some(*id) == english);
+        let asked = requirement.skills.iter().any(|id| Some(*id) == english) && !self.says_lower(requirement);
         if finding.signals.shown < SHOWN && self.resume.english && asked {
             return Finding::shown(SHOWN, finding.spans, Some("the resume is written in English".to_owned()));
         }
@@ -198,12 +141,25 @@ impl Judge<'_> {
         let mut best = Finding::default();
         for passage in &self.resume.passages {
             for mention in passage.mentions.iter().filter(|mention| self.shows(mention.skill, requirement)) {
-                if let Some(years) = mention.years.filter(|_| !mention.negated) {
-                    best = best.or_better(Finding::shown(credit(years), vec![passage.span.clone()], None));
+                let stated = mention.years.or_else(|| self.years_of_period(mention));
+                if let Some(years) = stated.filter(|_| !mention.negated) {
+                    let note = format!("the resume says {}", years_in_words(years));
+                    best =
+                        best.or_better(Finding::shown(credit(years), vec![passage.span.clone()], Some(note)));
                 }
             }
         }
         best
+    }
+
+    /// "Java (2015-2019)": whole calendar years, as positions are counted.
+    fn years_of_period(&self, mention: &SkillMention) -> Option<f32> {
+        let period = mention.period?;
+        let stretch = Stretch {
+            start: i32::from(period.from?) * 12,
+            end: period.to.map(|year| (i32::from(year) + 1) * 12),
+        };
+        Some(years_in(&[stretch], self.as_of))
     }
 
     /// Years of the positions whose passages show one of the skills, and those passages.
@@ -257,7 +213,7 @@ impl Judge<'_> {
             };
             let (fit, other) = match nearest(subjects, requirement.related, &held.subjects) {
                 _ if subjects.is_empty() => (1.0, None),
-                Some((fit, _)) if fit >= super::MET => (1.0, None),
+                Some((fit, _)) if fit >= super::explain::MET => (1.0, None),
                 Some((fit, nearest)) => {
                     let note =
                         format!("the degree is in {}, not in {}", nearest.text, subject_list(subjects));
@@ -287,6 +243,7 @@ fn years_in_words(years: f32) -> String {
     match months {
         1 => "1 month".to_owned(),
         ..24 => format!("{months} months"),
+        _ if months % 12 == 0 => format!("{} years", months / 12),
         _ => format!("{years:.1} years"),
     }
 }

@@ -6,12 +6,13 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::degree::{Degree, asked_degree};
+use super::groups::{alternatives, find_years};
 use super::headings::{Section, heading};
-use super::sections::{is_boilerplate, line_importance};
+use super::phrases::unknown_skills;
+use super::sections::{is_boilerplate, is_waived, line_importance};
 use super::terms::{Clearance, bare_title, clearance, is_place, labelled_title, title_in_sentence};
 use super::words::content_words;
-use crate::skills::normalise::{Gap, tokenise};
-use crate::skills::{self, SkillId, SkillMention, Taxonomy};
+use crate::skills::{self, Level, SkillCandidate, SkillId, SkillMention, Taxonomy};
 
 /// What kind of requirement it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -62,6 +63,10 @@ pub struct Requirement {
     pub importance: Importance,
     /// Skills of which one is enough; for years, the skills that the years are asked of.
     pub skills: Vec<SkillId>,
+    /// How well the skill is to be had, where the advertisement says so.
+    pub level: Option<Level>,
+    /// Whether it is a skill that the taxonomy does not know: its words are all there is to compare.
+    pub unknown: bool,
     /// Years asked for.
     pub years: Option<f32>,
     /// Degree asked for.
@@ -168,48 +173,63 @@ impl Reader<'_> {
                 return;
             }
         }
-        let text = self.slice(&body).trim().to_owned();
+        let behind_heading = body.start > span.start;
+        let part = self.slice(&body);
+        let lead = part.len() - part.trim_start().len();
+        let text = part.trim().to_owned();
+        body = body.start + lead..body.start + lead + text.len();
         let title = self.found.first().filter(|found| found.kind == RequirementKind::Title);
         let is_title = title.is_some_and(|title| {
             let own = title.span.start >= span.start && title.span.end <= span.end && !title.span.is_empty();
             // A sentence that names the title may ask for more; a line that is the title asks for nothing else.
             own && (title.span.start == span.start || text.split_whitespace().count() <= 12)
         });
-        if is_title || matches!(self.section, Section::Benefits | Section::Company) || is_boilerplate(&text) {
+        if is_title || matches!(self.section, Section::Benefits | Section::Company) || is_no_demand(&text) {
             return;
         }
         let importance = line_importance(&text, self.section);
         if is_place(&text) {
             self.push(Requirement { kind: RequirementKind::Place, ..plain(text, body, importance) });
-            return;
-        }
-        if let Some(level) = clearance(&text) {
+        } else if let Some(level) = clearance(&text) {
             let kind = RequirementKind::Clearance;
             self.push(Requirement { kind, clearance: Some(level), ..plain(text, body, importance) });
-            return;
+        } else {
+            self.read_demand(&text, &body, importance, behind_heading);
         }
-        let degree = asked_degree(&text);
-        let mut mentions = self.find_skills(&text);
+    }
+
+    /// Skills, years, a degree, and what is left as a task.
+    fn read_demand(&mut self, text: &str, body: &Range<usize>, importance: Importance, behind_heading: bool) {
+        let degree = asked_degree(text);
+        let mut mentions = self.find_skills(text);
         if let Some(degree) = &degree {
             // "Bachelor in computer science" asks for a degree once, and not for the skill besides.
             mentions.retain(|mention| {
                 mention.span.end <= degree.span.start || mention.span.start >= degree.span.end
             });
         }
-        self.read_skills(&text, &body, importance, &mentions);
-        self.read_years(&text, &body, importance, &mentions);
+        self.read_skills(text, body, importance, &mentions);
+        self.read_years(text, body, importance, &mentions);
         if let Some(degree) = degree {
             let found = Requirement {
                 kind: RequirementKind::Degree,
                 degree: Some(degree.level),
                 subjects: degree.subjects,
                 related: degree.related,
-                ..plain(text.clone(), body.clone(), importance)
+                ..plain(text.to_owned(), body.clone(), importance)
             };
             self.push(found);
             return;
         }
-        self.read_duty(&text, &body, importance, &mentions);
+        let unknown = unknown_skills(self.taxonomy, text, &mentions, self.section, behind_heading);
+        self.read_unknown(body, importance, &unknown);
+        let named: usize = mentions
+            .iter()
+            .map(|mention| &mention.span)
+            .chain(unknown.iter().map(|candidate| &candidate.span))
+            .map(|span| content_words(text.get(span.clone()).unwrap_or_default()).len())
+            .sum();
+        self.read_duty(text, body, importance, named);
     }
 
     /// The skills that a line of the job names. A job asks for skills, so it is read as if a heading said so: that
@@ -217,7 +237,8 @@ impl Reader<'_> {
     fn find_skills(&self, text: &str) -> Vec<SkillMention> {
         const HEADING: &str = "Requirements: ";
         let mut mentions = self.taxonomy.find(&format!("{HEADING}{text}"));
-        mentions.retain(|mention| mention.span.start >= HEADING.len());
+        // What is waived ("PHP is not required") is no requirement.
+        mentions.retain(|mention| mention.span.start >= HEADING.len() && !mention.negated);
         for mention in &mut mentions {
             mention.span = mention.span.start - HEADING.len()..mention.span.end - HEADING.len();
         }
@@ -243,10 +264,11 @@ impl Reader<'_> {
             ids.dedup();
             let mut names: Vec<&str> = group.iter().map(|mention| mention.canonical).collect();
             names.dedup();
-            let lead = text.len() - text.trim_start().len();
-            let span = body.start + lead + first.span.start
-                ..body.start + lead + group.last().map_or(first.span.end, |last| last.span.end);
-            let found = Requirement { kind, skills: ids, ..plain(names.join(" or "), span, importance) };
+            let level = group.iter().filter_map(|mention| mention.level).min();
+            let span = body.start + first.span.start
+                ..body.start + group.last().map_or(first.span.end, |last| last.span.end);
+            let found =
+                Requirement { kind, skills: ids, level, ..plain(names.join(" or "), span, importance) };
             self.push(found);
         }
     }
@@ -273,19 +295,27 @@ impl Reader<'_> {
         self.push(found);
     }
 
-    /// The line as a task, unless it only lists skills that are requirements already.
-    fn read_duty(
-        &mut self,
-        text: &str,
-        body: &Range<usize>,
-        importance: Importance,
-        mentions: &[SkillMention],
-    ) {
+    fn read_unknown(&mut self, body: &Range<usize>, importance: Importance, unknown: &[SkillCandidate]) {
+        for candidate in unknown {
+            let span = body.start + candidate.span.start..body.start + candidate.span.end;
+            let known = self
+                .found
+                .iter_mut()
+                .find(|found| found.unknown && found.text.to_lowercase() == candidate.text.to_lowercase());
+            match known {
+                Some(known) => known.importance = known.importance.max(importance),
+                None => self.found.push(Requirement {
+                    kind: RequirementKind::Skill,
+                    unknown: true,
+                    ..plain(candidate.text.clone(), span, importance)
+                }),
+            }
+        }
+    }
+
+    /// The line as a task, unless it only lists skills that are requirements already; `named` of its words do.
+    fn read_duty(&mut self, text: &str, body: &Range<usize>, importance: Importance, named: usize) {
         let words = content_words(text);
-        let named: usize = mentions
-            .iter()
-            .map(|mention| content_words(text.get(mention.span.clone()).unwrap_or_default()).len())
-            .sum();
         let introduction = self.introduced && self.section == Section::Unknown;
         // "CPA required (or active candidate)" says no more than the skill that is a requirement already.
         let only_named = named > 0 && words.len() < named + 3;
@@ -313,6 +343,7 @@ impl Reader<'_> {
         match self.seen.get(&key).and_then(|index| self.found.get_mut(*index)) {
             Some(known) => {
                 known.importance = known.importance.max(found.importance);
+                known.level = known.level.max(found.level);
                 if found.years > known.years {
                     known.years = found.years;
                 }
@@ -325,6 +356,10 @@ impl Reader<'_> {
     }
 }
 
+fn is_no_demand(line: &str) -> bool {
+    is_boilerplate(line) || is_waived(line)
+}
+
 fn plain(text: String, span: Range<usize>, importance: Importance) -> Requirement {
     Requirement {
         text,
@@ -332,6 +367,8 @@ fn plain(text: String, span: Range<usize>, importance: Importance) -> Requiremen
         kind: RequirementKind::Duty,
         importance,
         skills: Vec::new(),
+        level: None,
+        unknown: false,
         years: None,
         degree: None,
         clearance: None,
@@ -352,75 +389,6 @@ fn pieces(text: &str) -> Vec<Range<usize>> {
         }
     }
     pieces
-}
-
-/// Groups mentions of which one is enough: joined by "or" or "/", or listed behind "such as", "like", "e.g.", "one of".
-fn alternatives<'a>(text: &str, mentions: &'a [SkillMention]) -> Vec<Vec<&'a SkillMention>> {
-    let mut groups: Vec<Vec<&SkillMention>> = Vec::new();
-    let mut examples = false;
-    for mention in mentions {
-        let before = groups.last().and_then(|group| group.last());
-        let from = before.map_or(0, |before| before.span.end);
-        let between = text.get(from..mention.span.start).unwrap_or_default().to_lowercase();
-        if between.contains([';', '.']) && !between.contains("e.g") {
-            examples = false;
-        }
-        let starts_examples = ["such as", "e.g", "like ", "one of", "any of", "for example", "including one"]
-            .iter()
-            .any(|words| between.contains(words));
-        let listed = between.trim().trim_matches(',').trim();
-        let joined = listed == "or" || listed == "/" || listed.ends_with(" or") && listed.len() < 12;
-        let continues = examples && matches!(listed, "" | "," | "and" | "&" | "or");
-        let same_kind = before.is_some_and(|before| {
-            (before.kind == skills::Kind::Spoken) == (mention.kind == skills::Kind::Spoken)
-        });
-        if (joined || continues)
-            && same_kind
-            && !starts_examples
-            && let Some(group) = groups.last_mut()
-        {
-            // "A, B or C": the comma-separated ones before the "or" are alternatives as well.
-            group.push(mention);
-            if joined {
-                absorb_list(text, &mut groups);
-            }
-            continue;
-        }
-        examples = starts_examples || (examples && continues);
-        groups.push(vec![mention]);
-    }
-    groups
-}
-
-/// Joins the groups that stand before the last one in the same comma-separated list.
-fn absorb_list(text: &str, groups: &mut Vec<Vec<&SkillMention>>) {
-    while let Some(last) = groups.pop() {
-        let start = last.first().map_or(0, |mention| mention.span.start);
-        let end = groups.last().and_then(|group| group.last()).map_or(0, |mention| mention.span.end);
-        let comma = text.get(end..start).is_some_and(|between| between.trim() == ",");
-        match groups.last_mut() {
-            Some(group) if comma => group.extend(last),
-            _ => {
-                groups.push(last);
-                return;
-            }
-        }
-    }
-}
-
-/// "5+ years", "three years": the first number of years in a line that speaks of experience.
-fn find_years(text: &str) -> Option<f32> {
-    let tokens = tokenise(text);
-    for (index, token) in tokens.iter().enumerate() {
-        if !skills::is_year_word(&token.text) || token.gap >= Gap::Sentence {
-            continue;
-        }
-        let value = skills::number_before(&tokens, index);
-        if let Some(years) = value.filter(|years| (0.5..=30.0).contains(years)) {
-            return Some(years);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

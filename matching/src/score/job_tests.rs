@@ -111,3 +111,48 @@ fn an_ambiguous_name_counts_where_a_job_asks_for_it() {
         assert!(line.contains(&advert[skills[1].span.clone()]), "{line}: {skills:?}");
     }
 }
+
+fn requirements(advert: &str) -> Vec<Requirement> {
+    Job::parse(Taxonomy::builtin(), None, advert).requirements
+}
+
+#[test]
+fn a_name_that_the_taxonomy_does_not_know_is_a_skill_once() {
+    let advert = "Dental Assistant\n\nRequirements\n- Experience with Zorbacat\n- Tools: Microsoft Excel, Zorbacat\n- Experience with small children\n";
+    let found = requirements(advert);
+    let unknown: Vec<&Requirement> = found.iter().filter(|found| found.unknown).collect();
+    assert_eq!(unknown.len(), 1, "{found:#?}");
+    assert_eq!((unknown[0].text.as_str(), unknown[0].kind), ("Zorbacat", RequirementKind::Skill));
+    assert_eq!(&advert[unknown[0].span.clone()], "Zorbacat");
+    let duty = |words: &str| {
+        found.iter().any(|found| found.kind == RequirementKind::Duty && found.text.contains(words))
+    };
+    assert!(duty("small children") && !duty("Zorbacat"), "{found:#?}");
+}
+
+#[test]
+fn a_level_belongs_to_its_skill() {
+    let found = requirements("Clerk\n\nRequirements\n- Advanced Excel\n- Fluent German, basic French\n- Python\n");
+    let level = |name: &str| found.iter().find(|found| found.text == name).unwrap().level;
+    assert_eq!(level("Microsoft Excel"), Some(skills::Level::Advanced));
+    assert_eq!(level("German"), Some(skills::Level::Advanced));
+    assert_eq!(level("French"), Some(skills::Level::Basic));
+    assert_eq!(level("Python"), None);
+}
+
+#[test]
+fn what_is_waived_is_no_requirement() {
+    let found = requirements(
+        "Electrician\n\nYour profile\n- Read blueprints\n- Computer science degree not needed\n- Knowledge of SAP is not required\n",
+    );
+    let texts: Vec<&str> = found.iter().map(|found| found.text.as_str()).collect();
+    assert!(!texts.iter().any(|text| text.contains("omputer") || text.contains("SAP")), "{texts:?}");
+}
+
+#[test]
+fn a_requirement_behind_a_heading_in_its_line_keeps_its_place() {
+    let advert = "Analyst\n\nSkills: Python, SQL\n";
+    let found = requirements(advert);
+    let python = found.iter().find(|found| found.text == "Python").unwrap();
+    assert_eq!(&advert[python.span.clone()], "Python");
+}

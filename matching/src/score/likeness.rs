@@ -3,39 +3,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::{Finding, Judge, best_passages};
-use super::job::Requirement;
+use super::job::{Requirement, RequirementKind};
 use super::resume::Passage;
 use super::weights::Signals;
 use crate::embed::Embedding;
 
 /// How many passages make the field: one good line may be chance, three are work.
 const FIELD: usize = 3;
+/// How many passages make the work as a whole.
+const WHOLE: usize = 6;
 /// What a title's words count where they stand in no title.
 const ELSEWHERE: f32 = 0.7;
 /// A line with more words is no title.
 const TITLE_WORDS: usize = 8;
 
 impl Judge<'_> {
+    fn meanings(&self, index: usize) -> &[f32] {
+        self.meanings.get(index).map_or(&[], Vec::as_slice)
+    }
+
     /// A task in free words.
     pub(super) fn duty(&self, index: usize) -> Finding {
-        let (Some(vector), Some(words)) = (self.job.vector(index), self.job.words(index)) else {
-            return Finding::default();
-        };
-        let mut nearest = Vec::with_capacity(self.resume.passages.len());
-        let mut found: Vec<(f32, &Passage)> = Vec::new();
+        let Some(words) = self.job.words(index) else { return Finding::default() };
+        let meanings = self.meanings(index);
+        let mut found: Vec<(f32, &Passage)> = Vec::with_capacity(meanings.len());
         let mut here: f32 = 0.0;
-        for passage in &self.resume.passages {
-            let meant = meaning(passage, vector);
+        for (passage, meant) in self.resume.passages.iter().zip(meanings) {
             let shared = share(words, |word| passage.words.contains(word));
-            nearest.push(meant);
             here = here.max(shared);
             found.push((0.7 * meant + 0.3 * shared, passage));
         }
         let anywhere =
             share(words, |word| self.resume.passages.iter().any(|passage| passage.words.contains(word)));
-        let (nearest, field) = best_and_mean(nearest);
         let mut finding = best_passages(found);
-        finding.signals = Signals { nearest, field, here, anywhere, ..Signals::default() };
+        finding.signals = Signals {
+            nearest: mean_of_best(meanings, 1),
+            field: mean_of_best(meanings, FIELD),
+            here,
+            anywhere,
+            ..Signals::default()
+        };
         finding
     }
 
@@ -56,31 +63,44 @@ impl Judge<'_> {
             here = here.max(shared);
             found.push((0.6 * meant + 0.4 * shared, title.span.clone()));
         }
-        let mut field = Vec::with_capacity(self.resume.passages.len());
-        for passage in &self.resume.passages {
-            let meant = meaning(passage, vector);
-            field.push(meant);
+        let meanings = self.meanings(index);
+        for (passage, meant) in self.resume.passages.iter().zip(meanings) {
             if passage.words.len() <= TITLE_WORDS {
-                nearest = nearest.max(meant);
+                nearest = nearest.max(*meant);
             }
             let share = wanted.intersection(&passage.words).count() as f32 / wanted.len().max(1) as f32;
             here = here.max(ELSEWHERE * share);
             found.push((0.5 * meant + 0.2 * share, passage.span.clone()));
         }
-        let (_, field) = best_and_mean(field);
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
         let spans = found.into_iter().take(1).map(|(_, span)| span).collect();
-        Finding {
-            signals: Signals { nearest, field, here, anywhere: here, ..Signals::default() },
-            spans,
-            ..Finding::default()
+        let field = mean_of_best(meanings, FIELD);
+        let signals =
+            Signals { nearest, field, here, gist: self.gist(), work: self.work(), ..Signals::default() };
+        Finding { signals, spans, ..Finding::default() }
+    }
+
+    /// How near the resume's work comes to the advertisement as a whole.
+    fn gist(&self) -> f32 {
+        let Some(gist) = &self.job.gist else { return 0.0 };
+        let near: Vec<f32> = self.resume.passages.iter().map(|passage| meaning(passage, gist)).collect();
+        mean_of_best(&near, WHOLE)
+    }
+
+    /// How much of the resume's work is like any of the job's tasks.
+    fn work(&self) -> f32 {
+        let duties = self.job.requirements().iter().zip(&self.meanings);
+        let mut best = vec![0.0_f32; self.resume.passages.len()];
+        for (_, meanings) in duties.filter(|(requirement, _)| requirement.kind == RequirementKind::Duty) {
+            best.iter_mut().zip(meanings).for_each(|(best, meant)| *best = best.max(*meant));
         }
+        mean_of_best(&best, WHOLE)
     }
 }
 
 /// How near a passage's meaning is to a wish, 0 to 1. A list of skills tells of no work, and its vector moves with each
 /// entry; were it to count, one more true skill could lower a score.
-fn meaning(passage: &Passage, wish: &Embedding) -> f32 {
+pub(super) fn meaning(passage: &Passage, wish: &Embedding) -> f32 {
     if passage.listing { 0.0 } else { passage.vector.cosine(wish).max(0.0) }
 }
 
@@ -91,9 +111,21 @@ fn share(words: &BTreeMap<String, f32>, has: impl Fn(&str) -> bool) -> f32 {
     if total > 0.0 { shared / total } else { 0.0 }
 }
 
-/// The highest value, and the mean of the [`FIELD`] highest; missing ones are 0, so that one more never lowers it.
-fn best_and_mean(mut values: Vec<f32>) -> (f32, f32) {
-    values.sort_by(|a, b| b.total_cmp(a));
-    let best = values.first().copied().unwrap_or_default();
-    (best, values.iter().take(FIELD).sum::<f32>() / FIELD as f32)
+/// The mean of the `count` highest values; missing ones are 0, so that one more never lowers it.
+fn mean_of_best(values: &[f32], count: usize) -> f32 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    sorted.iter().take(count).sum::<f32>() / count as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_values_count_as_nothing_and_more_never_lower_a_mean() {
+        assert_eq!(mean_of_best(&[0.9, 0.3], 3), 0.4);
+        assert_eq!(mean_of_best(&[0.3, 0.9, 0.1, 0.3], 3), 0.5);
+        assert_eq!(mean_of_best(&[], 3), 0.0);
+    }
 }

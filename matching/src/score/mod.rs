@@ -8,15 +8,19 @@ mod changes;
 mod checks;
 mod degree;
 mod evidence;
+mod explain;
 mod facts;
+mod groups;
 mod headings;
 mod identity;
 pub mod job;
 mod likeness;
 pub(crate) mod passages;
+mod phrases;
 mod result;
 pub mod resume;
 mod sections;
+mod skill;
 mod subject;
 mod summary;
 mod terms;
@@ -27,12 +31,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::embed::{Embedder, Embedding, ModelError};
-use crate::skills::{Kind, SkillId, Taxonomy};
+use crate::embed::{Embedder, Embedding, ModelError, WIDTH};
+use crate::skills::{Kind, Relation, SkillId, Taxonomy};
 use crate::{Document, ParsedResume};
 use changes::Changes;
 pub use degree::Degree;
 use evidence::{Finding, Judge};
+use explain::{Explainer, parts, round};
 pub use job::Importance;
 use job::{Job, Requirement, RequirementKind};
 pub use result::{Advice, AdviceKind, Evidence, MatchResult, Part, RequirementResult, Status, Versions};
@@ -40,10 +45,6 @@ pub use resume::{HeldDegree, HeldTitle, Passage, PreparedResume, Stretch};
 pub use subject::Subject;
 pub use terms::Clearance;
 pub use weights::{Signals, Tuning};
-
-/// Credit from which a requirement is met, and from which it is partly met.
-const MET: f32 = 0.8;
-const PARTLY: f32 = 0.3;
 
 /// A job made ready for scoring; it can be kept and scored against many resumes.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +59,8 @@ pub struct PreparedJob {
     wordings: Vec<String>,
     /// For each requirement the subjects of the degree.
     subjects: Vec<Vec<Subject>>,
+    /// The mean of title and tasks; `None` where there are none.
+    gist: Option<Embedding>,
 }
 
 impl PreparedJob {
@@ -159,15 +162,17 @@ impl Matcher {
         let job = Job::parse(self.taxonomy, title, text);
         let texts: Vec<&str> = job.requirements.iter().map(|requirement| requirement.text.as_str()).collect();
         let vectors = self.embedder.embed(&texts)?;
-        let words =
+        let words: Vec<BTreeMap<String, f32>> =
             job.requirements.iter().map(|requirement| self.telling_words(&requirement.text)).collect();
-        let factors: Vec<f32> = job.requirements.iter().map(|requirement| self.factor(requirement)).collect();
+        let factors: Vec<f32> =
+            job.requirements.iter().zip(&words).map(|(found, words)| self.factor(found, words)).collect();
         let weights = self.tuning.weights(&job.requirements, &factors);
         let wording =
             |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
         let wordings = job.requirements.iter().map(wording).collect();
         let subjects = self.embed_subjects(&job)?;
-        Ok(PreparedJob { job, vectors, words, factors, weights, wordings, subjects })
+        let gist = gist(&job, &vectors);
+        Ok(PreparedJob { job, vectors, words, factors, weights, wordings, subjects, gist })
     }
 
     fn embed_subjects(&self, job: &Job) -> Result<Vec<Vec<Subject>>, ModelError> {
@@ -204,12 +209,13 @@ impl Matcher {
         as_of: Date,
     ) -> MatchResult {
         let findings = self.judge(resume, job, as_of);
+        let explainer = Explainer { taxonomy: self.taxonomy, resume, document, as_of };
         let requirements: Vec<RequirementResult> = job
             .requirements()
             .iter()
             .zip(&findings)
             .zip(&job.weights)
-            .map(|((requirement, finding), weight)| result_of(requirement, finding, *weight, document))
+            .map(|((requirement, finding), weight)| explainer.requirement(requirement, finding, *weight))
             .collect();
         let total = total_of(&findings, job);
         let gain =
@@ -231,7 +237,7 @@ impl Matcher {
     }
 
     fn judge(&self, resume: &PreparedResume, job: &PreparedJob, as_of: Date) -> Vec<Finding> {
-        let judge = Judge { taxonomy: self.taxonomy, job, resume, as_of };
+        let judge = Judge::new(self.taxonomy, job, resume, as_of);
         let credited = |(index, requirement): (usize, &Requirement)| {
             let finding = judge.judge(index);
             Finding { credit: self.tuning.credit(requirement.kind, &finding.signals), ..finding }
@@ -243,25 +249,56 @@ impl Matcher {
         total_of(&self.judge(resume, job, as_of), job)
     }
 
-    /// Content words of a text with how rare they are.
+    /// Content words of a text with how much each tells: a rare one far more than a common one.
     fn telling_words(&self, text: &str) -> BTreeMap<String, f32> {
         let mut words = BTreeMap::new();
         for token in crate::skills::normalise::tokenise(text) {
             for stem in words::content_words(&token.text) {
-                words.insert(stem, self.embedder.rarity(&token.text));
+                words.insert(stem, self.embedder.rarity(&token.text).powi(2));
             }
         }
         words
     }
 
-    /// How much a requirement counts beside others of its kind and importance.
-    fn factor(&self, requirement: &Requirement) -> f32 {
+    /// How much a requirement counts beside others of its kind and importance: a soft skill, which anybody may claim, and office
+    /// software, which nearly every resume names, less than other skills; a task in common words, which fits many jobs, less
+    /// than one in rare words.
+    fn factor(&self, requirement: &Requirement, words: &BTreeMap<String, f32>) -> f32 {
+        const SOFT: f32 = 0.3;
+        const UNKNOWN: f32 = 0.5;
+        const OFFICE: f32 = 0.6;
         let soft = |id: &SkillId| self.taxonomy.get(*id).is_some_and(|skill| skill.kind == Kind::Soft);
+        let office = |id: &SkillId| self.is_office(*id);
         match requirement.kind {
-            RequirementKind::Skill if requirement.skills.iter().all(soft) => 0.3,
+            RequirementKind::Skill if requirement.unknown => UNKNOWN,
+            RequirementKind::Skill if requirement.skills.iter().all(soft) => SOFT,
+            RequirementKind::Skill if requirement.skills.iter().all(office) => OFFICE,
+            RequirementKind::Duty if !words.is_empty() => words.values().sum::<f32>() / words.len() as f32,
             _ => 1.0,
         }
     }
+
+    fn is_office(&self, skill: SkillId) -> bool {
+        const OFFICE: [&str; 3] = ["Microsoft Office", "Google Workspace", "Spreadsheets"];
+        let implies =
+            |wider| matches!(self.taxonomy.relation(skill, wider), Relation::Same | Relation::Implies);
+        OFFICE.iter().filter_map(|name| self.taxonomy.by_name(name)).any(implies)
+    }
+}
+
+/// The mean of the vectors of title and tasks, of length 1.
+fn gist(job: &Job, vectors: &[Embedding]) -> Option<Embedding> {
+    let mut sum = Embedding([0.0; WIDTH]);
+    let mut found = false;
+    for (requirement, vector) in job.requirements.iter().zip(vectors) {
+        if matches!(requirement.kind, RequirementKind::Title | RequirementKind::Duty) {
+            sum.0.iter_mut().zip(&vector.0).for_each(|(sum, value)| *sum += value);
+            found = true;
+        }
+    }
+    let length = sum.0.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    sum.0.iter_mut().for_each(|value| *value /= length);
+    found.then_some(sum)
 }
 
 impl Tuning {
@@ -286,58 +323,4 @@ fn total_of(findings: &[Finding], job: &PreparedJob) -> f64 {
         .zip(&job.weights)
         .map(|(finding, weight)| f64::from(finding.credit) * f64::from(*weight))
         .sum()
-}
-
-/// One decimal; what is shown is what is compared.
-fn round(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
-}
-
-fn result_of(
-    requirement: &Requirement,
-    finding: &Finding,
-    weight: f32,
-    document: &Document,
-) -> RequirementResult {
-    let status = match finding.credit {
-        credit if credit >= MET => Status::Met,
-        credit if credit >= PARTLY => Status::Partly,
-        _ => Status::Unmet,
-    };
-    // A passage that shows next to nothing is no evidence.
-    let shown = if status == Status::Unmet { &[] } else { finding.spans.as_slice() };
-    let evidence = shown
-        .iter()
-        .map(|span| Evidence {
-            span: span.clone(),
-            text: document.slice(span).split_whitespace().collect::<Vec<_>>().join(" "),
-        })
-        .collect();
-    RequirementResult {
-        text: requirement.text.clone(),
-        span: requirement.span.clone(),
-        kind: requirement.kind,
-        importance: requirement.importance,
-        weight: hundredths(100.0 * f64::from(weight)),
-        points: hundredths(100.0 * f64::from(weight) * f64::from(finding.credit)),
-        status,
-        evidence,
-        note: finding.note.clone(),
-    }
-}
-
-fn hundredths(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
-}
-
-fn parts(requirements: &[RequirementResult]) -> Vec<Part> {
-    let mut sums: BTreeMap<RequirementKind, (f64, f64)> = BTreeMap::new();
-    for requirement in requirements {
-        let (points, out_of) = sums.entry(requirement.kind).or_default();
-        *points += requirement.points;
-        *out_of += requirement.weight;
-    }
-    sums.into_iter()
-        .map(|(kind, (points, out_of))| Part { kind, points: hundredths(points), out_of: hundredths(out_of) })
-        .collect()
 }

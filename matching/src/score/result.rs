@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::job::{Importance, RequirementKind};
+use crate::skills::Level;
 
 /// How well a resume meets a job, and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,6 +66,9 @@ pub struct RequirementResult {
     /// Why it is not or only partly met, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whether it is a skill that the taxonomy does not know, so that only its words were compared; left out when not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unknown_skill: bool,
 }
 
 /// How far a requirement is met.
@@ -86,6 +90,12 @@ pub struct Evidence {
     pub span: Range<usize>,
     /// The passage, white space squeezed.
     pub text: String,
+    /// For a skill: the level that the passage states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// For a skill: the month of its last use as `2022-11`, where the passage or the dates of its position tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<String>,
 }
 
 /// One piece of advice.

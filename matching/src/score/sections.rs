@@ -108,6 +108,35 @@ pub(super) fn is_boilerplate(line: &str) -> bool {
     BOILERPLATE.iter().any(|phrase| joined.contains(&format!(" {phrase} ")))
 }
 
+/// Phrases that say that what a line names is not asked for.
+const WAIVED: &[&str] = &[
+    "not needed",
+    "not required",
+    "not necessary",
+    "not a requirement",
+    "nicht erforderlich",
+    "nicht notwendig",
+    "pas necessaire",
+    "pas exige",
+    "no es necesario",
+    "no se requiere",
+];
+
+/// Whether a line only says what is not asked for; "preferred but not required" still prefers it.
+pub(super) fn is_waived(line: &str) -> bool {
+    let tokens = tokenise(line);
+    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    let joined = format!(" {} ", words.join(" "));
+    let says = |phrase: &&str| joined.contains(&format!(" {phrase} "));
+    let wanted = NICE.iter().filter(|phrase| !WAIVED.contains(phrase)).any(says);
+    let demanded = MUST.iter().any(|phrase| {
+        joined.match_indices(&format!(" {phrase} ")).any(|(at, _)| {
+            joined.get(..at).is_some_and(|before| !before.ends_with(" not") && !before.ends_with(" nicht"))
+        })
+    });
+    WAIVED.iter().any(says) && !wanted && !demanded && words.len() <= 14
+}
+
 const NICE: &[&str] = &[
     "preferred",
     "a plus",
@@ -211,5 +240,19 @@ mod tests {
         assert!(is_boilerplate("We are an Equal Opportunity employer"));
         assert!(is_boilerplate("401(k) with match"));
         assert!(!is_boilerplate("Administer medical tests"));
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_waived_and_what_is_preferred_is_not() {
+        for (line, waived) in [
+            ("Computer science degree not needed", true),
+            ("Prior experience is not required", true),
+            ("Kubernetes preferred but not required", false),
+            ("A licence is required", false),
+            ("Driving licence required, own car not required", false),
+            ("Night shifts are not a problem for you", false),
+        ] {
+            assert_eq!(is_waived(line), waived, "{line}");
+        }
     }
 }

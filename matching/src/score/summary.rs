@@ -72,6 +72,7 @@ mod tests {
             status,
             evidence: Vec::new(),
             note: None,
+            unknown_skill: false,
         }
     }
 

@@ -18,6 +18,10 @@ pub struct Signals {
     pub here: f32,
     /// Share of its words in the whole resume.
     pub anywhere: f32,
+    /// For a title: mean cosine of the six passages nearest to the advertisement as a whole.
+    pub gist: f32,
+    /// For a title: mean over the six passages nearest to any task of how near each is.
+    pub work: f32,
 }
 
 /// Numbers of the score.
@@ -27,8 +31,8 @@ pub struct Tuning {
     pub duty: [f32; 4],
     /// Likeness from which a duty begins to count, and at which it is fully shown.
     pub duty_ramp: [f32; 2],
-    /// A title's likeness: shares of [`Signals::nearest`], `field` and `here`.
-    pub title: [f32; 3],
+    /// A title's likeness: shares of [`Signals::nearest`], `field`, `here`, `gist` and `work`.
+    pub title: [f32; 5],
     /// Likeness from which a title begins to count, and at which it is the same.
     pub title_ramp: [f32; 2],
     /// The most that likeness gives where a skill is asked for by name.
@@ -42,7 +46,7 @@ impl Default for Tuning {
         Self {
             duty: [0.7, 0.15, 0.16, 0.11],
             duty_ramp: [0.075, 0.6],
-            title: [0.49, 0.18, 0.25],
+            title: [0.49, 0.18, 0.25, 0.1, 0.1],
             title_ramp: [0.17, 0.72],
             meant: 0.48,
             shares: [0.2, 0.06, 0.04, 0.05, 0.065, 0.16, 0.42],
@@ -63,9 +67,14 @@ impl Tuning {
             RequirementKind::Duty => self.likeness(signals),
             RequirementKind::Skill => signals.shown.max(self.meant * self.likeness(signals)),
             RequirementKind::Title => {
-                let [nearest, field, here] = self.title;
+                let [nearest, field, here, gist, work] = self.title;
                 let [from, to] = self.title_ramp;
-                ramp(nearest * signals.nearest + field * signals.field + here * signals.here, from, to)
+                let sum = nearest * signals.nearest
+                    + field * signals.field
+                    + here * signals.here
+                    + gist * signals.gist
+                    + work * signals.work;
+                ramp(sum, from, to)
             }
             RequirementKind::Place => 0.0,
             _ => signals.shown,

@@ -58,7 +58,10 @@ pub(super) fn waived(tokens: &[Token], last: usize) -> bool {
     };
     let mut at = 1;
     while at <= 3
-        && matches!(word(at), "is" | "are" | "experience" | "knowledge" | "skills" | "ist" | "kenntnisse")
+        && matches!(
+            word(at),
+            "is" | "are" | "experience" | "knowledge" | "skills" | "degree" | "ist" | "kenntnisse"
+        )
     {
         at += 1;
     }
