@@ -98,11 +98,14 @@ pub struct SkillYears {
 
 /// Adds up positions and the skills that they name.
 pub fn experience(parsed: &ParsedResume, as_of: Date) -> Experience {
-    let today = PartialDate { year: as_of.year().unsigned_abs(), month: u8::try_from(as_of.month()).ok(), day: None };
+    let today =
+        PartialDate { year: as_of.year().unsigned_abs(), month: u8::try_from(as_of.month()).ok(), day: None };
     let resume = &parsed.resume;
     let positions: Vec<Dated> = (0..)
         .zip(&resume.work)
-        .filter_map(|(index, work)| Some(Dated::new(parsed, index, months_of(work, today)?, work.end_date.is_none())))
+        .filter_map(|(index, work)| {
+            Some(Dated::new(parsed, index, months_of(work, today)?, work.end_date.is_none()))
+        })
         .collect();
     let mut skills: Vec<SkillYears> =
         parsed.named_skills.iter().filter_map(|skill| years_with(skill, &positions)).collect();
@@ -130,8 +133,9 @@ impl Dated {
     }
 
     fn names(&self, skill: &FoundSkill) -> bool {
-        let within =
-            |span: &Range<usize>| self.ranges.iter().any(|own| own.start <= span.start && span.end <= own.end);
+        let within = |span: &Range<usize>| {
+            self.ranges.iter().any(|own| own.start <= span.start && span.end <= own.end)
+        };
         skill.spans.iter().any(within)
     }
 }

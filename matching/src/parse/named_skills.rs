@@ -8,8 +8,7 @@ use crate::document::Document;
 use crate::skills::{FoundSkill, Taxonomy, found};
 
 /// Values in which an unknown phrase may be a skill; elsewhere it is the name of a person, an employer or a place.
-const OF_WORK: [&str; 5] =
-    ["/skills/", "/basics/summary", "/highlights/", "/projects/", "/certificates/"];
+const OF_WORK: [&str; 5] = ["/skills/", "/basics/summary", "/highlights/", "/projects/", "/certificates/"];
 
 /// All of them, in the order of the text; phrases that the taxonomy does not know at the end.
 pub(super) fn named_skills(document: &Document, evidence: &BTreeMap<String, Evidence>) -> Vec<FoundSkill> {

@@ -15,6 +15,8 @@ const MOST: usize = 12;
 const MOST_OF_A_KIND: usize = 5;
 /// Fewer words make a heading, not a line of work.
 const LINE_WORDS: usize = 4;
+/// A title has no more words.
+const TITLE_WORDS: usize = 8;
 /// Less than this many points is not worth a person's time.
 const WORTH: f64 = 0.3;
 
@@ -311,7 +313,9 @@ impl Writer<'_> {
             return None;
         }
         let gain = self.changes.headed(index);
-        let near = result.evidence.first().map(|near| format!(" (nearest now: \"{}\")", quote(&near.text)));
+        let short = |near: &&super::Evidence| near.text.split_whitespace().count() <= TITLE_WORDS;
+        let near = result.evidence.first().filter(short);
+        let near = near.map(|near| format!(" (nearest now: \"{}\")", quote(&near.text)));
         let text = format!(
             "No title in the resume says \"{}\"{}. If your work was that in all but name, put it into the headline or the first line of the summary.",
             quote(&result.text),

@@ -9,7 +9,7 @@ use super::degree::{Degree, asked_degree};
 use super::groups::{alternatives, find_years};
 use super::headings::{Section, heading};
 use super::phrases::unknown_skills;
-use super::sections::{is_boilerplate, is_waived, line_importance};
+use super::sections::{clauses, is_about_you, is_boilerplate, is_waived, line_importance};
 use super::terms::{Clearance, bare_title, clearance, is_place, labelled_title, title_in_sentence};
 use super::words::content_words;
 use crate::skills::{self, Level, SkillCandidate, SkillId, SkillMention, Taxonomy};
@@ -193,9 +193,18 @@ impl Reader<'_> {
         } else if let Some(level) = clearance(&text) {
             let kind = RequirementKind::Clearance;
             self.push(Requirement { kind, clearance: Some(level), ..plain(text, body, importance) });
-        } else {
-            self.read_demand(&text, &body, importance, behind_heading);
+        } else if !self.is_introduction() || is_about_you(&text) {
+            for (range, importance) in clauses(&text, self.section) {
+                let part = text.get(range.clone()).unwrap_or_default();
+                let place = body.start + range.start..body.start + range.end;
+                self.read_demand(part, &place, importance, behind_heading);
+            }
         }
+    }
+
+    /// Whether the line stands where the employer speaks of itself.
+    fn is_introduction(&self) -> bool {
+        self.introduced && self.section == Section::Unknown
     }
 
     /// Skills, years, a degree, and what is left as a task.
@@ -316,10 +325,9 @@ impl Reader<'_> {
     /// The line as a task, unless it only lists skills that are requirements already; `named` of its words do.
     fn read_duty(&mut self, text: &str, body: &Range<usize>, importance: Importance, named: usize) {
         let words = content_words(text);
-        let introduction = self.introduced && self.section == Section::Unknown;
         // "CPA required (or active candidate)" says no more than the skill that is a requirement already.
         let only_named = named > 0 && words.len() < named + 3;
-        if introduction
+        if self.is_introduction()
             || only_named
             || words.len() < 2
             || 2 * named >= words.len()

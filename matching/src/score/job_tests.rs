@@ -132,7 +132,8 @@ fn a_name_that_the_taxonomy_does_not_know_is_a_skill_once() {
 
 #[test]
 fn a_level_belongs_to_its_skill() {
-    let found = requirements("Clerk\n\nRequirements\n- Advanced Excel\n- Fluent German, basic French\n- Python\n");
+    let found =
+        requirements("Clerk\n\nRequirements\n- Advanced Excel\n- Fluent German, basic French\n- Python\n");
     let level = |name: &str| found.iter().find(|found| found.text == name).unwrap().level;
     assert_eq!(level("Microsoft Excel"), Some(skills::Level::Advanced));
     assert_eq!(level("German"), Some(skills::Level::Advanced));

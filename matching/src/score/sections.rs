@@ -1,5 +1,7 @@
 //! Words of job advertisements that say how much something is wanted, and text that is no requirement.
 
+use std::ops::Range;
+
 use super::headings::Section;
 use super::job::Importance;
 use crate::skills::normalise::tokenise;
@@ -97,15 +99,24 @@ const BOILERPLATE: &[&str] = &[
     "seguro medico",
     "chancengleichheit",
     "m w d",
+    "youll report to",
+    "you will report to",
+    "this role reports to",
+    "this position reports to",
+    "reporting to the",
+    "reports to the",
+    "du berichtest",
+    "sie berichten",
+    "love to meet you",
+    "look forward to",
+    "wir freuen uns",
+    "freuen wir uns",
     "wir bieten",
 ];
 
 /// Whether a line is no requirement.
 pub(super) fn is_boilerplate(line: &str) -> bool {
-    let tokens = tokenise(line);
-    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
-    let joined = format!(" {} ", words.join(" "));
-    BOILERPLATE.iter().any(|phrase| joined.contains(&format!(" {phrase} ")))
+    says_any(line, BOILERPLATE)
 }
 
 /// Phrases that say that what a line names is not asked for.
@@ -135,6 +146,79 @@ pub(super) fn is_waived(line: &str) -> bool {
         })
     });
     WAIVED.iter().any(says) && !wanted && !demanded && words.len() <= 14
+}
+
+/// Words with which a part of a line says by itself how much or how well it is wanted.
+const STATED: &[&str] = &[
+    "fluent",
+    "fliessend",
+    "fließend",
+    "strong",
+    "solid",
+    "excellent",
+    "proficient",
+    "native",
+    "bilingual",
+    "courant",
+    "sehr gute",
+    "gute",
+    "advanced",
+];
+
+/// The parts of a line that are wanted to different degrees, as bytes of the line: "BLS required, ACLS preferred" has two. One
+/// part, the whole, where all is wanted alike: in "Python, Go or Rust is a plus" the plus is said of all.
+pub(super) fn clauses(line: &str, section: Section) -> Vec<(Range<usize>, Importance)> {
+    let mut parts: Vec<(Range<usize>, Importance)> = Vec::new();
+    let mut push = |range: Range<usize>| {
+        let part = line.get(range.clone()).unwrap_or_default();
+        let (lead, body) = (part.len() - part.trim_start().len(), part.trim());
+        if !body.is_empty() {
+            let start = range.start + lead;
+            parts.push((start..start + body.len(), line_importance(body, section)));
+        }
+    };
+    let mut start = 0;
+    for (at, mark) in line.match_indices([';', ',']) {
+        let part = line.get(start..at).unwrap_or_default();
+        if mark == ";" || says_any(part, MUST) || says_any(part, STATED) {
+            push(start..at);
+            start = at + mark.len();
+        }
+    }
+    push(start..line.len());
+    let alike = parts.windows(2).all(|pair| matches!(pair, [(_, a), (_, b)] if a == b));
+    if alike { vec![(0..line.len(), line_importance(line, section))] } else { parts }
+}
+
+fn says_any(line: &str, phrases: &[&str]) -> bool {
+    let tokens = tokenise(line);
+    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    let joined = format!(" {} ", words.join(" "));
+    phrases.iter().any(|phrase| joined.contains(&format!(" {phrase} ")))
+}
+
+/// Whether a line before the first heading, where the employer speaks of itself, speaks of the applicant's work.
+pub(super) fn is_about_you(line: &str) -> bool {
+    const ABOUT_YOU: &[&str] = &[
+        "you will",
+        "youll",
+        "you are",
+        "youre",
+        "you have",
+        "you bring",
+        "wirst du",
+        "werden sie",
+        "du bist",
+        "vous",
+        "usted",
+        "experience with",
+        "experience in",
+        "who can",
+        "looking for",
+        "seeking",
+        "suchen",
+    ];
+    says_any(line, ABOUT_YOU)
 }
 
 const NICE: &[&str] = &[
@@ -206,13 +290,9 @@ const MUST: &[&str] = &[
 
 /// How much a line wants what it names.
 pub(super) fn line_importance(line: &str, section: Section) -> Importance {
-    let tokens = tokenise(line);
-    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
-    let joined = format!(" {} ", words.join(" "));
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| joined.contains(&format!(" {phrase} ")));
-    if says(NICE) {
+    if says_any(line, NICE) {
         Importance::Nice
-    } else if says(MUST) {
+    } else if says_any(line, MUST) {
         Importance::Must
     } else {
         match section {
@@ -239,7 +319,34 @@ mod tests {
     fn legal_text_and_benefits_are_no_requirements() {
         assert!(is_boilerplate("We are an Equal Opportunity employer"));
         assert!(is_boilerplate("401(k) with match"));
+        assert!(is_boilerplate("You'll report to the IT Operations Manager."));
         assert!(!is_boilerplate("Administer medical tests"));
+        assert!(!is_boilerplate("Report to the management each week"));
+    }
+
+    #[test]
+    fn parts_of_a_line_are_wanted_each_in_its_way() {
+        let parts = |line: &'static str| -> Vec<(&str, Importance)> {
+            clauses(line, Section::Must).into_iter().map(|(range, wanted)| (&line[range], wanted)).collect()
+        };
+        for (line, expected) in [
+            (
+                "BLS required, ACLS preferred",
+                vec![("BLS required", Importance::Must), ("ACLS preferred", Importance::Nice)],
+            ),
+            (
+                "Fluent English; Spanish is a strong plus",
+                vec![("Fluent English", Importance::Must), ("Spanish is a strong plus", Importance::Nice)],
+            ),
+            (
+                "Fließend Englisch, Deutsch von Vorteil",
+                vec![("Fließend Englisch", Importance::Must), ("Deutsch von Vorteil", Importance::Nice)],
+            ),
+            ("Python, Go or Rust is a plus", vec![("Python, Go or Rust is a plus", Importance::Nice)]),
+            ("Strong Python, SQL and Linux", vec![("Strong Python, SQL and Linux", Importance::Must)]),
+        ] {
+            assert_eq!(parts(line), expected);
+        }
     }
 
     #[test]

@@ -14,9 +14,9 @@ mod builtin;
 mod compile;
 mod context;
 mod find;
-pub(crate) mod found;
 #[cfg(test)]
 mod format;
+pub(crate) mod found;
 mod index;
 mod kind;
 pub(crate) mod normalise;

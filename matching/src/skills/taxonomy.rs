@@ -143,13 +143,17 @@ impl Taxonomy {
         }
     }
 
-    /// The narrowest skill that both imply, if it is narrow enough that two of its kind help each other: "computer-aided
-    /// design" is, "scientific software" is not.
+    /// The narrowest skill that two products or languages imply, if it is narrow enough that having one helps with the other:
+    /// "computer-aided design" is, "scientific software" is not.
     #[must_use]
     pub fn family(&self, a: SkillId, b: SkillId) -> Option<SkillId> {
         /// Of more skills than this a common parent says nothing.
-        const WIDEST: u32 = 350;
+        const WIDEST: u32 = 400;
         let (first, second) = (self.get(a)?, self.get(b)?);
+        let made = |skill: &Skill| matches!(skill.kind, Kind::Tool | Kind::Framework | Kind::Language);
+        if !made(first) || !made(second) {
+            return None;
+        }
         let spread = |id: &SkillId| self.spread.get(id.0 as usize).copied().unwrap_or(u32::MAX);
         let shared = first.implies.iter().filter(|id| second.implies.binary_search(id).is_ok());
         shared.copied().filter(|id| spread(id) <= WIDEST).min_by_key(|id| (spread(id), *id))
