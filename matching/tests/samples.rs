@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "helpers of tests, which may fail loudly"
 )]
 
@@ -143,4 +144,39 @@ fn following_the_best_advice_adds_what_it_says() {
     let gained = after.score - before.score;
     // The added line is also a passage of its own meaning, so it may add a little more than the skill alone.
     assert!(gained >= advice.gain - 0.11, "{gained} against {}", advice.gain);
+}
+
+#[test]
+fn naming_a_skill_that_is_asked_for_never_lowers_any_score() {
+    for [resume, _] in [NURSE, ELECTRICIAN, DEVELOPER] {
+        for [_, job] in [NURSE, ELECTRICIAN, DEVELOPER] {
+            let before = score(resume, job);
+            let asked = before.missing_skills.iter().chain(&before.matched_skills);
+            for skill in asked.flat_map(|names| names.split(" or ").take(1)) {
+                for added in [format!("\nSkills\n{skill}\n"), format!("\nOther\n- Worked with {skill}\n")] {
+                    let after = score(&format!("{resume}{added}"), job).score;
+                    assert!(after >= before.score, "{skill:?} in {added:?}: {} -> {after}", before.score);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn advice_makes_no_claim_that_the_result_denies() {
+    for [resume, job] in [NURSE, ELECTRICIAN, DEVELOPER] {
+        let result = score(resume, job);
+        for advice in &result.advice {
+            for met in result.requirements.iter().filter(|found| found.status == Status::Met) {
+                let denied = format!("{} is a must, and the resume does not mention it", met.text);
+                assert!(!advice.text.starts_with(&denied), "{advice:?}");
+            }
+            assert!(advice.gain >= 0.0 && advice.text.len() < 500, "{advice:?}");
+        }
+        let gains: Vec<f64> = result.advice.iter().map(|advice| advice.gain).collect();
+        assert!(gains.windows(2).all(|pair| pair[0] >= pair[1]), "{gains:?}");
+        let mut texts: Vec<&str> = result.requirements.iter().map(|found| found.text.as_str()).collect();
+        texts.sort_unstable();
+        assert!(texts.windows(2).all(|pair| pair[0] != pair[1]), "asked twice: {texts:?}");
+    }
 }

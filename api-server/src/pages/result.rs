@@ -34,8 +34,10 @@ pub struct ResultView {
     pub score: f64,
     /// Good, middle or bad: the colour.
     pub tone: &'static str,
-    /// What the score means.
-    pub verdict: &'static str,
+    /// What the score means, in a few words.
+    pub verdict: String,
+    /// How much is met, and which musts are not shown; empty in results of before there was a summary.
+    pub summary: String,
     /// Parts of the score.
     pub parts: Vec<PartView>,
     /// Requirements, unmet ones first.
@@ -118,16 +120,20 @@ impl ResultPage {
 impl ResultView {
     /// Reads a stored result.
     pub fn new(score: f64, result: &Value) -> Self {
+        // The scorer's bands, for results of before it said them itself.
         let (tone, verdict) = match score {
-            75.0.. => ("good", "A strong fit"),
-            50.0..75.0 => ("middle", "A fair fit, with gaps"),
-            25.0..50.0 => ("middle", "A weak fit so far"),
-            _ => ("bad", "Hardly a fit so far"),
+            75.0.. => ("good", "A strong match"),
+            55.0..75.0 => ("middle", "A good match"),
+            35.0..55.0 => ("middle", "A partial match"),
+            _ => ("bad", "A weak match"),
         };
+        let said = result.get("summary").and_then(Value::as_str).unwrap_or_default();
+        let (verdict, summary) = said.split_once(": ").unwrap_or((verdict, said));
         Self {
             score,
             tone,
-            verdict,
+            verdict: verdict.to_owned(),
+            summary: sentence(summary),
             parts: parts(result),
             groups: requirement_groups(result),
             matched_skills: names(result, "matched_skills"),
@@ -158,9 +164,15 @@ fn parts(result: &Value) -> Vec<PartView> {
 
 fn requirement_groups(result: &Value) -> Vec<RequirementGroup> {
     let outcomes = [("unmet", "Missing", "bad"), ("partly", "Partly met", "middle"), ("met", "Met", "good")];
+    let says = |requirement: &Value, name: &str, value: &str| {
+        requirement.get(name).and_then(Value::as_str) == Some(value)
+    };
     let of = |status: &'static str| {
         list(result, "requirements")
-            .filter(move |requirement| requirement.get("status").and_then(Value::as_str) == Some(status))
+            // A place is never scored, so it cannot be missing.
+            .filter(move |requirement| {
+                says(requirement, "status", status) && !says(requirement, "kind", "place")
+            })
             .map(|requirement| RequirementView {
                 text: text_of(requirement),
                 tags: ["kind", "importance"]
@@ -171,7 +183,7 @@ fn requirement_groups(result: &Value) -> Vec<RequirementGroup> {
                     .collect(),
                 note: sentence(requirement.get("note").and_then(Value::as_str).unwrap_or_default()),
                 evidence: list(requirement, "evidence")
-                    .map(text_of)
+                    .map(passage)
                     .filter(|text| !text.is_empty())
                     .collect(),
             })
@@ -182,6 +194,15 @@ fn requirement_groups(result: &Value) -> Vec<RequirementGroup> {
         .map(|(status, label, tone)| RequirementGroup { label, tone, requirements: of(status) })
         .filter(|group| !group.requirements.is_empty())
         .collect()
+}
+
+/// A passage with what it says of a skill's level and last use.
+fn passage(evidence: &Value) -> String {
+    let member = |name: &str| evidence.get(name).and_then(Value::as_str);
+    let last = member("last_used").map(|last| format!("last used {last}"));
+    let said: Vec<String> = member("level").map(str::to_owned).into_iter().chain(last).collect();
+    let text = text_of(evidence);
+    if said.is_empty() || text.is_empty() { text } else { format!("{text} ({})", said.join(", ")) }
 }
 
 fn advice(advice: &Value) -> AdviceView {
@@ -251,9 +272,11 @@ mod tests {
         let result = json!({
             "parts": [{"kind": "skill", "points": 30.0, "out_of": 40.0}],
             "requirements": [
-                {"text": "Rust", "kind": "skill", "importance": "must", "status": "met", "evidence": [{"text": "Rust since 2019"}]},
+                {"text": "Rust", "kind": "skill", "importance": "must", "status": "met", "evidence": [{"text": "Rust since 2019", "level": "expert", "last_used": "2024-05"}]},
                 {"text": "Go", "kind": "skill", "importance": "nice", "status": "unmet", "evidence": [], "note": "not named."},
+                {"text": "Location: Berlin", "kind": "place", "importance": "normal", "status": "unmet", "evidence": []},
             ],
+            "summary": "A good match: the resume shows 1 of 2 requirements.",
             "matched_skills": ["Rust"], "missing_skills": ["Go"], "warnings": ["Hidden text."],
             "advice": [{"kind": "missing_skill", "text": "Name Go.", "gain": 2.04}],
             "versions": {"algorithm": "1", "taxonomy": "0123456789abcdef0123"},
@@ -265,7 +288,12 @@ mod tests {
         assert_eq!(labels, ["Missing", "Met"]);
         assert_eq!(view.groups[0].requirements[0].note, "Not named.");
         assert_eq!(view.groups[0].requirements[0].tags, ["Skills", "Nice to have"]);
-        assert_eq!(view.groups[1].requirements[0].evidence, ["Rust since 2019"]);
+        assert_eq!(view.groups[1].requirements[0].evidence, ["Rust since 2019 (expert, last used 2024-05)"]);
+        assert_eq!(
+            (view.verdict.as_str(), view.summary.as_str()),
+            ("A good match", "The resume shows 1 of 2 requirements.")
+        );
+        assert_eq!(view.groups[0].requirements.len(), 1);
         assert_eq!(view.advice[0].gain.as_deref(), Some("+2.0"));
         assert_eq!(view.versions, "algorithm 1, taxonomy 0123456789abcdef");
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::degree::{Degree, asked_degree};
 use super::groups::{alternatives, find_years};
 use super::headings::{Section, heading};
+use super::passages::pieces;
 use super::phrases::unknown_skills;
 use super::sections::{clauses, is_about_you, is_boilerplate, is_waived, line_importance};
 use super::terms::{Clearance, bare_title, clearance, is_place, labelled_title, title_in_sentence};
@@ -85,9 +86,6 @@ pub struct Job {
     /// Its requirements: the title first, then in the order of the text.
     pub requirements: Vec<Requirement>,
 }
-
-/// Longest piece of text that is one duty, in words; longer ones are cut at sentences.
-const LONGEST_LINE_WORDS: usize = 45;
 
 impl Job {
     /// Takes an advertisement apart; `title` is its title if it is known apart from the text.
@@ -383,20 +381,6 @@ fn plain(text: String, span: Range<usize>, importance: Importance) -> Requiremen
         subjects: Vec::new(),
         related: false,
     }
-}
-
-/// Lines of the text, wrapped ones joined and long ones cut at sentences, as byte ranges without bullets.
-fn pieces(text: &str) -> Vec<Range<usize>> {
-    let mut pieces = Vec::new();
-    for line in crate::score::passages::lines(text) {
-        let slice = text.get(line.clone()).unwrap_or_default();
-        if slice.split_whitespace().count() <= LONGEST_LINE_WORDS && slice.matches(". ").count() == 0 {
-            pieces.push(line);
-        } else {
-            pieces.extend(crate::score::passages::sentences(text, line));
-        }
-    }
-    pieces
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::skills::normalise::WRAPPED_LINE_CHARS;
 const BULLETS: &[char] =
     &['•', '●', '▪', '■', '◦', '‣', '·', '–', '—', '-', '*', '»', '→', '✓', '○', '\u{f0b7}', '§', '+'];
 
+/// Longest piece of text that is one duty, in words; longer ones are cut at sentences.
+const LONGEST_PIECE_WORDS: usize = 45;
+
 /// The lines of a text; wrapped lines are joined, empty ones left out.
 pub(crate) fn lines(text: &str) -> Vec<Range<usize>> {
     let mut lines: Vec<Range<usize>> = Vec::new();
@@ -90,6 +93,20 @@ fn push_trimmed(slice: &str, range: Range<usize>, base: usize, sentences: &mut V
         let start = base + range.start + (part.len() - part.trim_start().len());
         sentences.push(start..start + trimmed.len());
     }
+}
+
+/// Lines of the text, wrapped ones joined and long ones cut at sentences, as byte ranges without bullets.
+pub(super) fn pieces(text: &str) -> Vec<Range<usize>> {
+    let mut pieces = Vec::new();
+    for line in lines(text) {
+        let slice = text.get(line.clone()).unwrap_or_default();
+        if slice.split_whitespace().count() <= LONGEST_PIECE_WORDS && slice.matches(". ").count() == 0 {
+            pieces.push(line);
+        } else {
+            pieces.extend(sentences(text, line));
+        }
+    }
+    pieces
 }
 
 #[cfg(test)]
