@@ -1,7 +1,9 @@
 //! Fits the numbers of the score on the train part by coordinate ascent.
 
 use matching::score::{PreparedJob, Signals, Tuning};
+use matching::{Matcher, ModelError};
 
+use crate::World;
 use crate::metrics::{concordance, ndcg};
 
 /// A job with what was measured of each resume of the pool, and the grades.
@@ -42,8 +44,42 @@ fn numbers(tuning: &mut Tuning) -> Vec<(&mut f32, [f32; 2])> {
     all
 }
 
+/// Numbers that act before anything is measured, with the values that are tried.
+type Early = (fn(&mut Tuning) -> &mut f32, &'static [f32]);
+const EARLY: [Early; 4] = [
+    (|tuning| &mut tuning.rarity, &[1.0, 2.0, 3.0, 4.0]),
+    (|tuning| &mut tuning.rare_duty, &[0.0, 1.0, 2.0, 3.0, 4.0]),
+    (|tuning| &mut tuning.office, &[0.3, 0.6, 1.0]),
+    (|tuning| &mut tuning.soft, &[0.1, 0.3, 0.6]),
+];
+
+/// Fits all numbers: for each value of an early one the others a little, and with the best ones to the end.
+pub(crate) fn fit_all(mut matcher: Matcher, world: &World) -> Result<Tuning, ModelError> {
+    let mut best = fit(&world.samples(&matcher)?, Tuning::default(), 3);
+    let mut reached = objective(&world.samples(&matcher)?, &best);
+    for (number, values) in EARLY {
+        for value in values {
+            let mut tried = best.clone();
+            if *number(&mut tried) == *value {
+                continue;
+            }
+            *number(&mut tried) = *value;
+            matcher = matcher.with_tuning(tried.clone());
+            let samples = world.samples(&matcher)?;
+            let tried = fit(&samples, tried, 1);
+            let now = objective(&samples, &tried);
+            eprintln!("early {value}: {now:.4}");
+            if now > reached + 1e-4 {
+                (best, reached) = (tried, now);
+            }
+        }
+    }
+    matcher = matcher.with_tuning(best.clone());
+    Ok(fit(&world.samples(&matcher)?, best, 8))
+}
+
 /// Turns one number after the other as long as it helps.
-pub(crate) fn fit(samples: &[Sample], start: Tuning, rounds: usize) -> Tuning {
+fn fit(samples: &[Sample], start: Tuning, rounds: usize) -> Tuning {
     let mut best = start;
     let mut reached = objective(samples, &best);
     eprintln!("start {reached:.4}");

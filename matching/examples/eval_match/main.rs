@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
-use matching::score::Tuning;
+use matching::score::PreparedResume;
 use matching::skills::Taxonomy;
-use matching::{Document, Embedder, Matcher};
+use matching::{Document, Embedder, Matcher, ModelError};
 use serde_json::json;
 
 use baselines::Baselines;
@@ -83,17 +83,17 @@ fn model_folder() -> PathBuf {
 fn main() -> Result<(), Box<dyn Error>> {
     let options = options()?;
     let occupations = onet::read(&options.data.join("onet"))?;
-    let matcher = Matcher::new(Embedder::open(&model_folder())?, Taxonomy::builtin());
-    if options.fit {
-        let samples = measure(&matcher, &occupations, "train", options.jobs)?.samples;
-        println!("{:#?}", fit::fit(&samples, Tuning::default(), 12));
-        return Ok(());
-    }
     if options.show {
         return show(&occupations, &options);
     }
-    let measured = measure(&matcher, &occupations, &options.part, options.jobs)?;
-    report(&options, &measured);
+    let matcher = Matcher::new(Embedder::open(&model_folder())?, Taxonomy::builtin());
+    let part = if options.fit { "train" } else { options.part.as_str() };
+    let world = World::new(&matcher, &occupations, part, options.jobs)?;
+    if options.fit {
+        println!("{:#?}", fit::fit_all(matcher, &world)?);
+        return Ok(());
+    }
+    report(&options, &world, &measure(&matcher, &world)?);
     Ok(())
 }
 
@@ -106,49 +106,73 @@ fn show(occupations: &[Occupation], options: &Options) -> Result<(), Box<dyn Err
     Ok(())
 }
 
+/// The day of all matches.
+const DAY: jiff::civil::Date = jiff::civil::Date::constant(2025, 1, 1);
+
+/// Jobs with their grades of each resume, and the resumes.
+pub(crate) struct World {
+    texts: Vec<String>,
+    prepared: Vec<PreparedResume>,
+    jobs: Vec<(String, Vec<u32>)>,
+}
+
+impl World {
+    fn new(
+        matcher: &Matcher,
+        occupations: &[Occupation],
+        part: &str,
+        count: usize,
+    ) -> Result<Self, Box<dyn Error>> {
+        let (jobs, pool) = choose(occupations, part, count);
+        let texts: Vec<String> =
+            pool.iter().map(|(occupation, style)| resumes::write(occupation, *style)).collect();
+        let mut prepared = Vec::with_capacity(texts.len());
+        for text in &texts {
+            let document = Document::from_text(text);
+            prepared.push(matcher.prepare_resume(&matching::parse(&document), &document)?);
+        }
+        let grades = |job: &Occupation| pool.iter().map(|(occupation, _)| job.grade(occupation)).collect();
+        let jobs =
+            jobs.iter().enumerate().map(|(style, job)| (adverts::write(job, style), grades(job))).collect();
+        Ok(Self { texts, prepared, jobs })
+    }
+
+    /// What the matcher measures of every resume for every job.
+    pub(crate) fn samples(&self, matcher: &Matcher) -> Result<Vec<Sample>, ModelError> {
+        let mut samples = Vec::with_capacity(self.jobs.len());
+        for (text, grades) in &self.jobs {
+            let job = matcher.prepare_job(None, text)?;
+            let signals = self.prepared.iter().map(|resume| matcher.signals(resume, &job, DAY)).collect();
+            samples.push(Sample { job, signals, grades: grades.clone() });
+        }
+        Ok(samples)
+    }
+}
+
+/// Means over the jobs, in the order of [`NAMES`].
 struct Measured {
-    samples: Vec<Sample>,
-    resumes: usize,
     ndcg: [f64; 5],
     concordance: [f64; 5],
 }
 
-fn measure(
-    matcher: &Matcher,
-    occupations: &[Occupation],
-    part: &str,
-    count: usize,
-) -> Result<Measured, Box<dyn Error>> {
-    let (jobs, pool) = choose(occupations, part, count);
-    let resumes: Vec<String> =
-        pool.iter().map(|(occupation, style)| resumes::write(occupation, *style)).collect();
-    let mut prepared = Vec::with_capacity(resumes.len());
-    for text in &resumes {
-        let document = Document::from_text(text);
-        prepared.push(matcher.prepare_resume(&matching::parse(&document), &document)?);
-    }
-    let as_of = jiff::civil::date(2025, 1, 1);
-    let baselines = Baselines::new(matcher.embedder(), &resumes)?;
-    let mut measured =
-        Measured { samples: Vec::new(), resumes: resumes.len(), ndcg: [0.0; 5], concordance: [0.0; 5] };
-    for (style, job) in jobs.iter().enumerate() {
-        let grades: Vec<u32> = pool.iter().map(|(occupation, _)| job.grade(occupation)).collect();
-        let text = adverts::write(job, style);
-        let wanted = matcher.prepare_job(None, &text)?;
-        let ours: Vec<f64> = prepared.iter().map(|resume| matcher.number(resume, &wanted, as_of)).collect();
-        let [bm25, overlap, minilm] = baselines.score(matcher.embedder(), &text)?;
+fn measure(matcher: &Matcher, world: &World) -> Result<Measured, Box<dyn Error>> {
+    let baselines = Baselines::new(matcher.embedder(), &world.texts)?;
+    let mut measured = Measured { ndcg: [0.0; 5], concordance: [0.0; 5] };
+    for (text, grades) in &world.jobs {
+        let wanted = matcher.prepare_job(None, text)?;
+        let ours: Vec<f64> =
+            world.prepared.iter().map(|resume| matcher.number(resume, &wanted, DAY)).collect();
+        let [bm25, overlap, minilm] = baselines.score(matcher.embedder(), text)?;
         let sum = baselines::sum(&[&bm25, &overlap, &minilm]);
         for (index, scores) in [ours, bm25, overlap, minilm, sum].iter().enumerate() {
-            measured.ndcg[index] += ndcg(scores, &grades, 10) / jobs.len() as f64;
-            measured.concordance[index] += concordance(scores, &grades) / jobs.len() as f64;
+            measured.ndcg[index] += ndcg(scores, grades, 10) / world.jobs.len() as f64;
+            measured.concordance[index] += concordance(scores, grades) / world.jobs.len() as f64;
         }
-        let signals = prepared.iter().map(|resume| matcher.signals(resume, &wanted, as_of)).collect();
-        measured.samples.push(Sample { job: wanted, signals, grades });
     }
     Ok(measured)
 }
 
-fn report(options: &Options, measured: &Measured) {
+fn report(options: &Options, world: &World, measured: &Measured) {
     let figure = |name: &str, values: &[f64; 5], target: Option<f64>| {
         let baselines: BTreeMap<&str, f64> =
             NAMES.iter().skip(1).copied().zip(values[1..].iter().copied()).collect();
@@ -166,7 +190,7 @@ fn report(options: &Options, measured: &Measured) {
         println!("{}", json!({ "figures": figures }));
         return;
     }
-    println!("{}: {} jobs, {} resumes", options.part, measured.samples.len(), measured.resumes);
+    println!("{}: {} jobs, {} resumes", options.part, world.jobs.len(), world.texts.len());
     for (name, (ndcg, concordance)) in NAMES.iter().zip(measured.ndcg.iter().zip(measured.concordance)) {
         println!("{name:<20} nDCG@10 {ndcg:.4}   concordance {concordance:.4}");
     }

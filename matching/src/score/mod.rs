@@ -162,10 +162,13 @@ impl Matcher {
         let job = Job::parse(self.taxonomy, title, text);
         let texts: Vec<&str> = job.requirements.iter().map(|requirement| requirement.text.as_str()).collect();
         let vectors = self.embedder.embed(&texts)?;
-        let words: Vec<BTreeMap<String, f32>> =
-            job.requirements.iter().map(|requirement| self.telling_words(&requirement.text)).collect();
+        let mut words: Vec<BTreeMap<String, f32>> =
+            job.requirements.iter().map(|requirement| self.rarities(&requirement.text)).collect();
         let factors: Vec<f32> =
             job.requirements.iter().zip(&words).map(|(found, words)| self.factor(found, words)).collect();
+        for rarity in words.iter_mut().flat_map(BTreeMap::values_mut) {
+            *rarity = rarity.powf(self.tuning.rarity);
+        }
         let weights = self.tuning.weights(&job.requirements, &factors);
         let wording =
             |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
@@ -249,31 +252,29 @@ impl Matcher {
         total_of(&self.judge(resume, job, as_of), job)
     }
 
-    /// Content words of a text with how much each tells: a rare one far more than a common one.
-    fn telling_words(&self, text: &str) -> BTreeMap<String, f32> {
+    /// Content words of a text with how rare each is.
+    fn rarities(&self, text: &str) -> BTreeMap<String, f32> {
         let mut words = BTreeMap::new();
         for token in crate::skills::normalise::tokenise(text) {
             for stem in words::content_words(&token.text) {
-                words.insert(stem, self.embedder.rarity(&token.text).powi(2));
+                words.insert(stem, self.embedder.rarity(&token.text));
             }
         }
         words
     }
 
-    /// How much a requirement counts beside others of its kind and importance: a soft skill, which anybody may claim, and office
-    /// software, which nearly every resume names, less than other skills; a task in common words, which fits many jobs, less
-    /// than one in rare words.
+    /// How much a requirement counts beside others of its kind and importance. A task in common words fits many jobs, so it
+    /// counts less than one in rare words.
     fn factor(&self, requirement: &Requirement, words: &BTreeMap<String, f32>) -> f32 {
-        const SOFT: f32 = 0.3;
-        const UNKNOWN: f32 = 0.5;
-        const OFFICE: f32 = 0.6;
         let soft = |id: &SkillId| self.taxonomy.get(*id).is_some_and(|skill| skill.kind == Kind::Soft);
         let office = |id: &SkillId| self.is_office(*id);
         match requirement.kind {
-            RequirementKind::Skill if requirement.unknown => UNKNOWN,
-            RequirementKind::Skill if requirement.skills.iter().all(soft) => SOFT,
-            RequirementKind::Skill if requirement.skills.iter().all(office) => OFFICE,
-            RequirementKind::Duty if !words.is_empty() => words.values().sum::<f32>() / words.len() as f32,
+            RequirementKind::Skill if requirement.unknown => self.tuning.unknown,
+            RequirementKind::Skill if requirement.skills.iter().all(soft) => self.tuning.soft,
+            RequirementKind::Skill if requirement.skills.iter().all(office) => self.tuning.office,
+            RequirementKind::Duty if !words.is_empty() => {
+                (words.values().sum::<f32>() / words.len() as f32).powf(self.tuning.rare_duty)
+            }
             _ => 1.0,
         }
     }

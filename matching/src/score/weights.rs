@@ -39,6 +39,16 @@ pub struct Tuning {
     pub meant: f32,
     /// Shares of the kinds, in the order skill, credential, language, years, degree, title, duty.
     pub shares: [f32; 7],
+    /// Power of a word's rarity that says how much the word tells.
+    pub rarity: f32,
+    /// Power of a duty's mean rarity of words that says how much the duty counts beside others.
+    pub rare_duty: f32,
+    /// What a soft skill, which anybody may claim, counts beside other skills.
+    pub soft: f32,
+    /// What office software, which nearly every resume names, counts beside other skills.
+    pub office: f32,
+    /// What a skill that the taxonomy does not know counts beside others.
+    pub unknown: f32,
 }
 
 impl Default for Tuning {
@@ -50,6 +60,11 @@ impl Default for Tuning {
             title_ramp: [0.17, 0.72],
             meant: 0.48,
             shares: [0.2, 0.06, 0.04, 0.05, 0.065, 0.16, 0.42],
+            rarity: 2.0,
+            rare_duty: 2.0,
+            soft: 0.3,
+            office: 0.6,
+            unknown: 0.5,
         }
     }
 }
