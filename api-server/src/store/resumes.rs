@@ -55,7 +55,8 @@ pub struct ResumeDetail {
     /// Where the text came from: `native` when the file states it, `ocr` when it was recognised in pictures and may
     /// have mistakes; null until `status` is `ready`.
     pub text_source: Option<String>,
-    /// The parsed document: `resume` is a JSON Resume document, `evidence` says where each value stands in `text`;
+    /// The parsed document: `resume` is a JSON Resume document, `evidence` says where each value stands in `text`,
+    /// `named_skills` are the skills that the text names, with level, years and places;
     /// null until `status` is `ready`.
     #[schema(value_type = Option<Object>)]
     pub document: Option<Value>,
