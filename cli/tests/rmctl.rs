@@ -248,3 +248,19 @@ fn export_asks_for_a_format_when_the_name_does_not_say_it() {
     assert_eq!(made.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&made.stderr).contains("--format"));
 }
+
+/// The whole output for the self-made samples, as it was read and agreed to. `RM_UPDATE_GOLDEN=1` writes it anew, to be read
+/// again in the difference.
+#[test]
+fn matches_of_the_samples_read_as_agreed() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../matching/tests/samples");
+    for name in ["nurse", "electrician", "developer"] {
+        let (resume, job) = (format!("{name}.txt"), format!("{name}-job.txt"));
+        let text = stdout(&rmctl(&samples, &["match", &resume, &job, "--as-of", "2026-01-15"]));
+        let golden = samples.join(format!("{name}-match.txt"));
+        if std::env::var_os("RM_UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &text).unwrap();
+        }
+        assert_eq!(text, fs::read_to_string(&golden).unwrap_or_default(), "{}", golden.display());
+    }
+}
