@@ -10,7 +10,7 @@ use super::groups::{alternatives, find_years};
 use super::headings::{Section, heading};
 use super::passages::pieces;
 use super::phrases::unknown_skills;
-use super::sections::{clauses, is_about_you, is_boilerplate, is_waived, line_importance};
+use super::sections::{clauses, is_about_you, is_boilerplate, is_waived, line_importance, without_wanting};
 use super::terms::{Clearance, bare_title, clearance, is_place, labelled_title, title_in_sentence};
 use super::words::content_words;
 use crate::skills::{self, Level, SkillCandidate, SkillId, SkillMention, Taxonomy};
@@ -243,7 +243,7 @@ impl Reader<'_> {
     /// supports an ambiguous name that stands alone ("- Rust") or after "experience with".
     fn find_skills(&self, text: &str) -> Vec<SkillMention> {
         const HEADING: &str = "Requirements: ";
-        let mut mentions = self.taxonomy.find(&format!("{HEADING}{text}"));
+        let mut mentions = self.taxonomy.find(&format!("{HEADING}{}", without_wanting(text)));
         // What is waived ("PHP is not required") is no requirement.
         mentions.retain(|mention| mention.span.start >= HEADING.len() && !mention.negated);
         for mention in &mut mentions {

@@ -14,6 +14,8 @@ const FIELD: usize = 3;
 const WHOLE: usize = 6;
 /// What a title's words count where they stand in no title.
 const ELSEWHERE: f32 = 0.7;
+/// How much the same likeness of a line that is no title counts when the passage to show is chosen.
+const NO_TITLE: f32 = 0.9;
 /// A line with more words is no title.
 const TITLE_WORDS: usize = 8;
 
@@ -70,7 +72,7 @@ impl Judge<'_> {
             }
             let share = wanted.intersection(&passage.words).count() as f32 / wanted.len().max(1) as f32;
             here = here.max(ELSEWHERE * share);
-            found.push((0.5 * meant + 0.2 * share, passage.span.clone()));
+            found.push((NO_TITLE * (0.6 * meant + 0.4 * share), passage.span.clone()));
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
         let spans = found.into_iter().take(1).map(|(_, span)| span).collect();

@@ -105,9 +105,11 @@ impl PreparedResume {
         let identity = super::facts::identity(resume, document);
         let text = identity::blank(&document.text, &identity.ranges, &identity.names);
         let positions = super::facts::positions(resume);
+        // Found in the whole text, where headings and neighbours support an ambiguous name.
+        let mentions = taxonomy.find(&text);
         let mut passages = Vec::new();
         for range in cut(&text) {
-            passages.extend(read_passage(taxonomy, &text, range, &positions));
+            passages.extend(read_passage(&mentions, &text, range, &positions));
         }
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
         for (vector, passage) in embedder.embed(&texts)?.into_iter().zip(&mut passages) {
@@ -199,7 +201,7 @@ fn cut(text: &str) -> Vec<Range<usize>> {
 
 /// `None` for what has no content once identity is gone.
 fn read_passage(
-    taxonomy: &Taxonomy,
+    all: &[SkillMention],
     text: &str,
     span: Range<usize>,
     positions: &[Position],
@@ -210,14 +212,13 @@ fn read_passage(
     if words.is_empty() {
         return None;
     }
-    let mut mentions = taxonomy.find(slice);
+    let first = all.partition_point(|mention| mention.span.start < span.start);
+    let own = all.iter().skip(first).take_while(|mention| mention.span.start < span.end);
+    let mentions: Vec<SkillMention> = own.cloned().collect();
     let named: usize = mentions
         .iter()
-        .map(|mention| content_words(slice.get(mention.span.clone()).unwrap_or_default()).len())
+        .map(|mention| content_words(text.get(mention.span.clone()).unwrap_or_default()).len())
         .sum();
-    for mention in &mut mentions {
-        mention.span = mention.span.start + span.start..mention.span.end + span.start;
-    }
     // A list names skills and little else; "recorded accounts payable and accounts receivable" is work.
     let separators = squeezed.matches([',', ';', '|', '•', '·', '/', '\t']).count();
     let others = words.len().saturating_sub(named);

@@ -165,6 +165,12 @@ const STATED: &[&str] = &[
     "advanced",
 ];
 
+/// Words between a name and what says how much it is wanted.
+const LINKS: &[&str] = &[
+    "is", "are", "would", "be", "a", "strong", "big", "definite", "ist", "sind", "waren", "ware", "est",
+    "sont", "es",
+];
+
 /// The parts of a line that are wanted to different degrees, as bytes of the line: "BLS required, ACLS preferred" has two. One
 /// part, the whole, where all is wanted alike: in "Python, Go or Rust is a plus" the plus is said of all.
 pub(super) fn clauses(line: &str, section: Section) -> Vec<(Range<usize>, Importance)> {
@@ -188,6 +194,37 @@ pub(super) fn clauses(line: &str, section: Section) -> Vec<(Range<usize>, Import
     push(start..line.len());
     let alike = parts.windows(2).all(|pair| matches!(pair, [(_, a), (_, b)] if a == b));
     if alike { vec![(0..line.len(), line_importance(line, section))] } else { parts }
+}
+
+/// The line with a comma and spaces instead of the words that only say how much it is wanted, at the same places: in "Spanish is
+/// a plus" the name stands alone, as in a list.
+pub(super) fn without_wanting(line: &str) -> String {
+    let tokens = tokenise(line);
+    let word = |index: usize| tokens.get(index).map_or("", |token| token.text.as_str());
+    let mut bytes = line.as_bytes().to_vec();
+    let mut at = 0;
+    while at < tokens.len() {
+        let lead = tokens.iter().skip(at).take_while(|token| LINKS.contains(&token.text.as_str())).count();
+        let denied = at > 0 && matches!(word(at - 1), "not" | "nicht" | "pas" | "no");
+        let phrases = NICE.iter().chain(MUST).filter(|phrase| !denied && !phrase.starts_with("not "));
+        let wanting = phrases.filter_map(|phrase| {
+            let length = phrase.split(' ').count();
+            let says = phrase.split(' ').enumerate().all(|(offset, part)| word(at + lead + offset) == part);
+            says.then_some(lead + length)
+        });
+        let Some(length) = wanting.max() else {
+            at += 1;
+            continue;
+        };
+        let span = tokens.get(at).zip(tokens.get(at + length - 1));
+        if let Some(part) = span.and_then(|(first, last)| bytes.get_mut(first.span.start..last.span.end)) {
+            part.fill(b' ');
+            part.iter_mut().take(1).for_each(|byte| *byte = b',');
+        }
+        at += length;
+    }
+    // Whole words were replaced byte for byte, so this is UTF-8 still.
+    String::from_utf8(bytes).unwrap_or_else(|_| line.to_owned())
 }
 
 fn says_any(line: &str, phrases: &[&str]) -> bool {
@@ -346,6 +383,18 @@ mod tests {
             ("Strong Python, SQL and Linux", vec![("Strong Python, SQL and Linux", Importance::Must)]),
         ] {
             assert_eq!(parts(line), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_stands_alone_without_the_words_of_wanting() {
+        for (line, left) in [
+            ("Spanish is a plus", "Spanish ,        "),
+            ("Terraform von Vorteil", "Terraform ,          "),
+            ("Python is not required", "Python is not required"),
+            ("Bake bread", "Bake bread"),
+        ] {
+            assert_eq!(without_wanting(line), left);
         }
     }
 

@@ -13,6 +13,8 @@ const LISTED: f32 = 0.85;
 pub(super) const NEIGHBOUR: f32 = 0.4;
 /// Credit of a wider skill than the one asked for.
 const WIDER: f32 = 0.3;
+/// A skill that more others imply is a field, not a wider skill.
+const WIDEST: u32 = 30;
 /// Credit of another skill of the same kind, which is no more than a sign.
 const FAMILY: f32 = 0.25;
 /// What is left of the credit where the resume states a level lower by one, and by more.
@@ -98,6 +100,8 @@ impl Judge<'_> {
             Relation::Same => Some(self.held(asked, passage, mention)),
             Relation::Implies => Some(self.held(None, passage, mention)),
             Relation::Related => Some((NEIGHBOUR, How::Near(near))),
+            // A field such as nursing says nothing of one of its hundred skills.
+            Relation::ImpliedBy if self.taxonomy.spread(mention.skill) > WIDEST => None,
             Relation::ImpliedBy => Some((WIDER, How::Wider(near))),
             Relation::None => {
                 self.taxonomy.family(mention.skill, wanted).map(|_| (FAMILY, How::Family(near)))

@@ -143,6 +143,12 @@ impl Taxonomy {
         }
     }
 
+    /// How many other skills imply it.
+    #[must_use]
+    pub fn spread(&self, id: SkillId) -> u32 {
+        self.spread.get(id.0 as usize).copied().unwrap_or(u32::MAX)
+    }
+
     /// The narrowest skill that two products or languages imply, if it is narrow enough that having one helps with the other:
     /// "computer-aided design" is, "scientific software" is not.
     #[must_use]
@@ -154,7 +160,7 @@ impl Taxonomy {
         if !made(first) || !made(second) {
             return None;
         }
-        let spread = |id: &SkillId| self.spread.get(id.0 as usize).copied().unwrap_or(u32::MAX);
+        let spread = |id: &SkillId| self.spread(*id);
         let shared = first.implies.iter().filter(|id| second.implies.binary_search(id).is_ok());
         shared.copied().filter(|id| spread(id) <= WIDEST).min_by_key(|id| (spread(id), *id))
     }
