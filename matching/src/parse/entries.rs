@@ -183,7 +183,9 @@ fn starts(flow: &Flow<'_, '_>, facts: &[Facts]) -> Vec<usize> {
         // Each entry may begin with the same label: "Company: Acme".
         let first_label = facts.first().and_then(|first| first.label);
         let again = fact.label.is_some() && fact.label == first_label;
-        if unit.kind == UnitKind::Header && (fact.opens || again) {
+        // Where name and dates are headings of one level, each on its own line, the kind that comes first opens the entry.
+        let opens = fact.opens && facts.first().is_some_and(|first| first.meta == fact.meta);
+        if unit.kind == UnitKind::Header && (opens || again) {
             found.push(index);
             continue;
         }

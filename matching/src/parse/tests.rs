@@ -221,3 +221,16 @@ fn a_summary_beside_a_column_has_a_stretch_for_each_of_its_lines() {
     assert_eq!(said, [lines[3].0, lines[5].0]);
     assert_eq!(parsed.resume.basics.summary.as_deref(), Some(said.join(" ").as_str()));
 }
+
+#[test]
+fn names_and_dates_that_are_headings_of_one_level_are_one_entry() {
+    let page = "<h1>Jane Doe</h1><p>jane@example.org</p><h2>Experience</h2>\
+        <h3>Acme Ltd, Office Clerk</h3><h3>March 2018 – Current</h3><ul><li>Sorted the letters of the house</li></ul>\
+        <h3>Sample Ltd, Waiter</h3><h3>Aug. 2014 – Feb. 2018</h3><ul><li>Served the guests of the hotel</li></ul>";
+    let document =
+        crate::extract(page.as_bytes(), Some("jane.html"), &crate::ExtractOptions::default()).unwrap();
+    let work = parse(&document).resume.work;
+    let dates: Vec<_> =
+        work.iter().map(|work| (work.start_date.as_deref(), work.end_date.as_deref())).collect();
+    assert_eq!(dates, [(Some("2018-03"), None), (Some("2014-08"), Some("2018-02"))], "{work:#?}");
+}

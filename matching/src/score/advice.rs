@@ -214,7 +214,7 @@ impl Writer<'_> {
         let mut own: Option<String> = None;
         for mention in mentions.filter(|mention| mention.skill == *id) {
             let written = self.document.slice(&mention.span);
-            if same_name(written, theirs) {
+            if same_name(written, theirs) || self.changes.job.says(written) {
                 return None;
             }
             own.get_or_insert_with(|| written.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -259,13 +259,16 @@ impl Writer<'_> {
     /// The most telling words of the advertisement that the passage has not, quoted, as they are written.
     fn terms(&self, index: usize, asked: &str, passage: &str) -> Vec<String> {
         const TERMS: usize = 3;
+        /// Commoner words ("problems", "week") name no kind of work.
+        const TELLING: f32 = 0.55;
         let Some(weights) = self.changes.job.words(index) else { return Vec::new() };
         let own: Vec<String> = super::words::content_words(passage);
         let mut terms: Vec<(f32, String)> = Vec::new();
         for token in tokenise(asked) {
             let stem = stem(&token.text);
             let known = own.iter().any(|word| word == stem);
-            let Some(weight) = weights.get(stem).filter(|_| !known) else { continue };
+            let telling = |weight: &&f32| !known && **weight >= TELLING && token.text.chars().count() > 3;
+            let Some(weight) = weights.get(stem).filter(telling) else { continue };
             let written = asked.get(token.span).unwrap_or_default().to_owned();
             if !terms.iter().any(|(_, term)| *term == written) {
                 terms.push((*weight, written));
@@ -301,10 +304,12 @@ impl Writer<'_> {
         }
         let note = result.note.as_deref().unwrap_or("the resume shows less");
         let years = if asked > 1.0 { format!("{asked} years are") } else { "One year is".to_owned() };
-        let text = format!(
-            "{years} asked for (\"{}\"); {note}. If there is more, such as freelance or part-time work, add it with month and year.",
-            quote(&result.text)
-        );
+        let mend = if self.changes.resume.stretches.is_empty() {
+            "Write when each position began and ended, like \"03/2019 - 05/2022\"."
+        } else {
+            "If there is more, such as freelance or part-time work, add it with month and year."
+        };
+        let text = format!("{years} asked for (\"{}\"); {note}. {mend}", quote(&result.text));
         Some(Advice { kind: AdviceKind::ShowYears, text, gain })
     }
 

@@ -63,9 +63,14 @@ impl<'a> Judge<'a> {
         as_of: Date,
     ) -> Self {
         let row = |(index, requirement): (usize, &Requirement)| match (requirement.kind, job.vector(index)) {
-            (RequirementKind::Skill | RequirementKind::Title | RequirementKind::Duty, Some(vector)) => {
+            (RequirementKind::Title, Some(vector)) => {
                 resume.passages.iter().map(|passage| meaning(passage, vector)).collect()
             }
+            (RequirementKind::Skill | RequirementKind::Duty, Some(vector)) => resume
+                .passages
+                .iter()
+                .map(|passage| if passage.is_heading() { 0.0 } else { meaning(passage, vector) })
+                .collect(),
             _ => Vec::new(),
         };
         let meanings = job.requirements().iter().enumerate().map(row).collect();
@@ -106,6 +111,7 @@ impl<'a> Judge<'a> {
             || self.resume.titles.iter().take(SHOWN_PASSAGES).map(|title| title.span.clone()).collect();
         if requirement.skills.is_empty() {
             return match general {
+                None if self.resume.stated_years.is_some() => self.claimed_years(credit),
                 Some(years) => Finding::shown(
                     credit(years),
                     titles(),
@@ -134,6 +140,13 @@ impl<'a> Judge<'a> {
             best = best.or_better(Finding::shown(shown, skill.spans, Some(note)));
         }
         best
+    }
+
+    /// Years that the resume claims in a sentence, where no position has dates.
+    fn claimed_years(&self, credit: impl Fn(f32) -> f32) -> Finding {
+        let Some((years, span)) = &self.resume.stated_years else { return Finding::default() };
+        let note = format!("the resume says {}, without dates that show it", years_in_words(*years));
+        Finding::shown(credit(*years), vec![span.clone()], Some(note))
     }
 
     /// Years that the resume itself writes beside the skill.

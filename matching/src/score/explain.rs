@@ -9,12 +9,15 @@ use super::evidence::Finding;
 use super::job::{Requirement, RequirementKind};
 use super::result::{Evidence, Part, RequirementResult, Status};
 use super::resume::{Passage, PreparedResume, month};
+use super::weights::SAID;
 use crate::Document;
 use crate::skills::{Relation, SkillMention, Taxonomy};
 
 /// Credit from which a requirement is met, and from which it is partly met.
 pub(super) const MET: f32 = 0.8;
 const PARTLY: f32 = 0.3;
+/// Cosine from which a passage comes near a task.
+const NEAR: f32 = 0.35;
 
 /// What telling needs beside the findings.
 pub(super) struct Explainer<'a> {
@@ -32,11 +35,7 @@ impl Explainer<'_> {
         finding: &Finding,
         weight: f32,
     ) -> RequirementResult {
-        let status = match finding.credit {
-            credit if credit >= MET => Status::Met,
-            credit if credit >= PARTLY => Status::Partly,
-            _ => Status::Unmet,
-        };
+        let status = status(requirement.kind, finding);
         // A passage that shows next to nothing is no evidence.
         let shown = if status == Status::Unmet { &[] } else { finding.spans.as_slice() };
         RequirementResult {
@@ -83,6 +82,17 @@ impl Explainer<'_> {
         };
         let last = end.unwrap_or_else(|| month(self.as_of)).min(month(self.as_of)) - 1;
         Some(format!("{:04}-{:02}", last.div_euclid(12), last.rem_euclid(12) + 1))
+    }
+}
+
+/// A task is met only where a passage says it, however much of its field the resume is.
+fn status(kind: RequirementKind, finding: &Finding) -> Status {
+    let duty = kind == RequirementKind::Duty;
+    let nearest = finding.signals.nearest;
+    match finding.credit {
+        credit if credit >= MET && (!duty || nearest >= SAID) => Status::Met,
+        credit if credit >= PARTLY && (!duty || nearest >= NEAR) => Status::Partly,
+        _ => Status::Unmet,
     }
 }
 

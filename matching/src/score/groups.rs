@@ -11,15 +11,30 @@ pub(super) fn alternatives<'a>(text: &str, mentions: &'a [SkillMention]) -> Vec<
         let before = groups.last().and_then(|group| group.last());
         let from = before.map_or(0, |before| before.span.end);
         let between = text.get(from..mention.span.start).unwrap_or_default().to_lowercase();
-        if between.contains([';', '.']) && !between.contains("e.g") {
+        if between.contains([';', '.']) && !between.contains("e.g") && !between.contains("z.") {
             examples = false;
         }
-        let starts_examples = ["such as", "e.g", "like ", "one of", "any of", "for example", "including one"]
-            .iter()
-            .any(|words| between.contains(words));
+        let starts_examples = [
+            "such as",
+            "e.g",
+            "like ",
+            "one of",
+            "any of",
+            "for example",
+            "including one",
+            "z.b",
+            "z. b",
+            "zum beispiel",
+            "par exemple",
+            "por ejemplo",
+        ]
+        .iter()
+        .any(|words| between.contains(words));
         let listed = between.trim().trim_matches(',').trim();
-        let joined = listed == "or" || listed == "/" || listed.ends_with(" or") && listed.len() < 12;
-        let continues = examples && matches!(listed, "" | "," | "and" | "&" | "or");
+        let joined = matches!(listed, "or" | "/" | "oder" | "bzw." | "ou" | "o" | "u")
+            || listed.ends_with(" or") && listed.len() < 12;
+        let continues = examples
+            && matches!(listed, "" | "," | "and" | "&" | "or" | "und" | "oder" | "et" | "ou" | "y" | "o");
         let same_kind = before.is_some_and(|before| {
             (before.kind == skills::Kind::Spoken) == (mention.kind == skills::Kind::Spoken)
         });

@@ -230,6 +230,11 @@ impl Reader<'_> {
         }
         let unknown = unknown_skills(self.taxonomy, text, &mentions, self.section, behind_heading);
         self.read_unknown(body, importance, &unknown);
+        // "Attention to detail and the will to learn": what stands beside a soft skill is of the same kind, and claimed as easily.
+        let demands = matches!(self.section, Section::Must | Section::Nice);
+        if demands && mentions.iter().any(|mention| mention.kind == skills::Kind::Soft) {
+            return;
+        }
         let named: usize = mentions
             .iter()
             .map(|mention| &mention.span)
@@ -329,7 +334,7 @@ impl Reader<'_> {
             || only_named
             || words.len() < 2
             || 2 * named >= words.len()
-            || (words.len() < 4 && find_years(text).is_some())
+            || (words.len() < 8 && find_years(text).is_some())
         {
             return;
         }

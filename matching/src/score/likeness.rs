@@ -31,6 +31,9 @@ impl Judge<'_> {
         let mut found: Vec<(f32, &Passage)> = Vec::with_capacity(meanings.len());
         let mut here: f32 = 0.0;
         for (passage, meant) in self.resume.passages.iter().zip(meanings) {
+            if passage.is_heading() {
+                continue;
+            }
             let shared = share(words, |word| passage.words.contains(word));
             here = here.max(shared);
             found.push((0.7 * meant + 0.3 * shared, passage));

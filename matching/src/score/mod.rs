@@ -57,6 +57,8 @@ pub struct PreparedJob {
     factors: Vec<f32>,
     weights: Vec<f32>,
     wordings: Vec<String>,
+    /// All words of the advertisement, normalised, each behind a space.
+    text: String,
     /// For each requirement the subjects of the degree.
     subjects: Vec<Vec<Subject>>,
     /// The mean of title and tasks; `None` where there are none.
@@ -73,6 +75,11 @@ impl PreparedJob {
     /// How the advertisement writes what requirement number `index` names.
     fn wording(&self, index: usize) -> &str {
         self.wordings.get(index).map_or("", String::as_str)
+    }
+
+    /// Whether the advertisement has these words somewhere.
+    fn says(&self, words: &str) -> bool {
+        self.text.contains(&self::words::joined(words))
     }
 
     fn vector(&self, index: usize) -> Option<&Embedding> {
@@ -175,7 +182,8 @@ impl Matcher {
         let wordings = job.requirements.iter().map(wording).collect();
         let subjects = self.embed_subjects(&job)?;
         let gist = gist(&job, &vectors);
-        Ok(PreparedJob { job, vectors, words, factors, weights, wordings, subjects, gist })
+        let text = words::joined(text);
+        Ok(PreparedJob { job, vectors, words, factors, weights, wordings, text, subjects, gist })
     }
 
     fn embed_subjects(&self, job: &Job) -> Result<Vec<Vec<Subject>>, ModelError> {

@@ -41,6 +41,13 @@ pub struct Passage {
     pub position: Option<usize>,
 }
 
+impl Passage {
+    /// Whether it is as short as a heading or a name, and so tells of no work.
+    pub(super) fn is_heading(&self) -> bool {
+        self.words.len() < 3
+    }
+}
+
 /// The title of a position, or the headline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeldTitle {
@@ -87,6 +94,8 @@ pub struct PreparedResume {
     pub titles: Vec<HeldTitle>,
     /// What a person should know about the file and its text.
     pub warnings: Vec<String>,
+    /// The most years of experience that the text itself claims, and the passage that does.
+    pub stated_years: Option<(f32, Range<usize>)>,
     /// Whether the text reads as English.
     pub english: bool,
 }
@@ -119,6 +128,7 @@ impl PreparedResume {
             stretches: positions.iter().map(|position| position.stretch).collect(),
             titles: read_titles(embedder, &text, &super::facts::titles(resume))?,
             warnings: super::checks::checks(resume, document, &passages),
+            stated_years: stated_years(&passages),
             english: reads_as_english(&text),
             degrees: find_degrees(embedder, &passages)?,
             clearance: passages
@@ -134,6 +144,19 @@ impl PreparedResume {
     pub fn years(&self, as_of: Date) -> Option<f32> {
         (!self.stretches.is_empty()).then(|| years_in(&self.stretches, as_of))
     }
+}
+
+/// "Determined accountant with three years of experience".
+fn stated_years(passages: &[Passage]) -> Option<(f32, Range<usize>)> {
+    let speaks = |text: &str| {
+        let text = text.to_lowercase();
+        ["experience", "erfahrung", "expérience", "experiencia"].iter().any(|word| text.contains(word))
+    };
+    let stated = passages
+        .iter()
+        .filter(|passage| speaks(&passage.text))
+        .filter_map(|passage| Some((super::groups::find_years(&passage.text)?, passage.span.clone())));
+    stated.max_by(|a, b| a.0.total_cmp(&b.0))
 }
 
 /// Months since year 0 up to the end of a day's month.
@@ -222,8 +245,9 @@ fn read_passage(
     // A list names skills and little else; "recorded accounts payable and accounts receivable" is work.
     let separators = squeezed.matches([',', ';', '|', '•', '·', '/', '\t']).count();
     let others = words.len().saturating_sub(named);
-    let listing =
-        !mentions.is_empty() && 2 * named > words.len() && (others <= 2 || separators + 1 >= mentions.len());
+    let listed = mentions.len() > 1 && separators + 1 >= mentions.len();
+    let labelled = others <= 2 && squeezed.contains(':');
+    let listing = !mentions.is_empty() && 2 * named > words.len() && (others == 0 || listed || labelled);
     let vector = Embedding([0.0; crate::embed::WIDTH]);
     let overlaps = |range: &Range<usize>| range.start < span.end && span.start < range.end;
     let position = positions.iter().position(|position| position.ranges.iter().any(overlaps));

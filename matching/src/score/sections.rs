@@ -108,6 +108,7 @@ const BOILERPLATE: &[&str] = &[
     "du berichtest",
     "sie berichten",
     "love to meet you",
+    "go to person",
     "look forward to",
     "wir freuen uns",
     "freuen wir uns",
@@ -261,6 +262,10 @@ pub(super) fn is_about_you(line: &str) -> bool {
 const NICE: &[&str] = &[
     "preferred",
     "a plus",
+    "strong plus",
+    "big plus",
+    "huge plus",
+    "definite plus",
     "nice to have",
     "bonus",
     "ideally",

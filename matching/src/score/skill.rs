@@ -3,7 +3,7 @@
 use super::evidence::{Finding, Judge, best_passages};
 use super::job::Requirement;
 use super::resume::{Passage, month};
-use crate::skills::{Level, Relation, SkillId, SkillMention};
+use crate::skills::{Kind, Level, Relation, SkillId, SkillMention};
 
 /// Credit of a skill that a passage of work shows.
 pub(super) const SHOWN: f32 = 1.0;
@@ -44,7 +44,12 @@ impl Judge<'_> {
     pub(super) fn skill_or_meant(&self, index: usize, requirement: &Requirement) -> Finding {
         let named = if requirement.unknown { self.phrase(index) } else { self.skill(requirement) };
         let meant = self.duty(index);
-        let signals = super::Signals { shown: named.signals.shown, ..meant.signals };
+        let product = requirement.unknown
+            || requirement.skills.iter().all(|id| {
+                let kind = self.taxonomy.get(*id).map(|skill| skill.kind);
+                matches!(kind, Some(Kind::Tool | Kind::Framework | Kind::Language))
+            });
+        let signals = super::Signals { shown: named.signals.shown, product, ..meant.signals };
         let spans = if named.spans.is_empty() { meant.spans } else { named.spans };
         Finding { signals, spans, ..named }
     }
@@ -102,11 +107,17 @@ impl Judge<'_> {
             Relation::Related => Some((NEIGHBOUR, How::Near(near))),
             // A field such as nursing says nothing of one of its hundred skills.
             Relation::ImpliedBy if self.taxonomy.spread(mention.skill) > WIDEST => None,
+            // Knowing the field is no certificate in it.
+            Relation::ImpliedBy if self.is_credential(wanted) => None,
             Relation::ImpliedBy => Some((WIDER, How::Wider(near))),
             Relation::None => {
                 self.taxonomy.family(mention.skill, wanted).map(|_| (FAMILY, How::Family(near)))
             }
         }
+    }
+
+    fn is_credential(&self, skill: SkillId) -> bool {
+        self.taxonomy.get(skill).is_some_and(|skill| matches!(skill.kind, Kind::Certificate | Kind::Spoken))
     }
 
     fn held(&self, asked: Option<Level>, passage: &Passage, mention: &SkillMention) -> (f32, How) {

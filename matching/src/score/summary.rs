@@ -6,6 +6,8 @@ use super::result::{RequirementResult, Status};
 /// Scores from which a match is called so; a resume that shows every must and half of the rest reaches about 75.
 const BANDS: [(f64, &str); 4] =
     [(75.0, "A strong match"), (55.0, "A good match"), (35.0, "A partial match"), (0.0, "A weak match")];
+/// The width of a band.
+const BAND: f64 = 20.0;
 /// How many missing musts are named.
 const NAMED: usize = 4;
 /// Longest name of a requirement, in characters.
@@ -18,8 +20,9 @@ pub(super) fn summary(score: f64, requirements: &[RequirementResult]) -> String 
     if scored.is_empty() {
         return "The advertisement names no requirement that could be compared.".to_owned();
     }
+    let lower = if lacks_musts(&scored) { BAND } else { 0.0 };
     let count = |status| scored.iter().filter(|requirement| requirement.status == status).count();
-    let band = BANDS.iter().find(|(from, _)| score >= *from).map_or("A weak match", |(_, name)| name);
+    let band = BANDS.iter().find(|(from, _)| score - lower >= *from).map_or("A weak match", |(_, name)| name);
     let mut text =
         format!("{band}: the resume shows {} of {} requirements", count(Status::Met), scored.len());
     match count(Status::Partly) {
@@ -45,6 +48,18 @@ pub(super) fn summary(score: f64, requirements: &[RequirementResult]) -> String 
         }
     }
     text
+}
+
+/// Whether a third of what is a must is not shown, by weight: such a match is called one band lower than its score.
+fn lacks_musts(scored: &[&RequirementResult]) -> bool {
+    let (mut all, mut unmet) = (0.0, 0.0);
+    for must in scored.iter().filter(|requirement| requirement.importance == Importance::Must) {
+        all += must.weight;
+        if must.status == Status::Unmet {
+            unmet += must.weight;
+        }
+    }
+    unmet > all / 3.0
 }
 
 fn short(text: &str) -> String {

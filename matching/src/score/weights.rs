@@ -22,6 +22,8 @@ pub struct Signals {
     pub gist: f32,
     /// For a title: mean over the six passages nearest to any task of how near each is.
     pub work: f32,
+    /// For a skill: whether it is a product, a programming language or a name that the taxonomy does not know.
+    pub product: bool,
 }
 
 /// Numbers of the score.
@@ -69,6 +71,11 @@ impl Default for Tuning {
     }
 }
 
+/// Cosine from which a passage says in other words what is asked for.
+pub(super) const SAID: f32 = 0.5;
+/// The most that likeness gives to a skill that no passage says: less than partly met.
+const UNNAMED: f32 = 0.29;
+
 /// 0 up to `from`, 1 from `to` on, straight between.
 pub(super) fn ramp(value: f32, from: f32, to: f32) -> f32 {
     ((value - from) / (to - from)).clamp(0.0, 1.0)
@@ -80,7 +87,11 @@ impl Tuning {
     pub fn credit(&self, kind: RequirementKind, signals: &Signals) -> f32 {
         match kind {
             RequirementKind::Duty => self.likeness(signals),
-            RequirementKind::Skill => signals.shown.max(self.meant * self.likeness(signals)),
+            RequirementKind::Skill => {
+                // A product is shown by its name, and a skill in other words only by words that are near.
+                let most = if signals.product || signals.nearest < SAID { UNNAMED } else { 1.0 };
+                signals.shown.max((self.meant * self.likeness(signals)).min(most))
+            }
             RequirementKind::Title => {
                 let [nearest, field, here, gist, work] = self.title;
                 let [from, to] = self.title_ramp;
@@ -127,6 +138,9 @@ impl Tuning {
             .zip(factors)
             .map(|(requirement, factor)| importance(requirement) * factor)
             .collect();
+        // Where tasks are named by their skills, the skills stand for them.
+        let duties = requirements.iter().filter(|found| found.kind == RequirementKind::Duty).count() as f32;
+        let left_by_duties = self.share(RequirementKind::Duty) * 2.0 / (duties + 2.0);
         let mut weights: Vec<f32> = Vec::with_capacity(own.len());
         for (requirement, weight) in requirements.iter().zip(&own) {
             let same = requirements.iter().zip(&own).filter(|(other, _)| other.kind == requirement.kind);
@@ -136,11 +150,13 @@ impl Tuning {
                 sum += weight;
             }
             // A single skill does not stand for the whole kind: the share grows with the number.
-            let share = self.share(requirement.kind)
-                * match requirement.kind {
-                    RequirementKind::Skill | RequirementKind::Duty => count / (count + 2.0),
-                    _ => 1.0,
-                };
+            let share = match requirement.kind {
+                RequirementKind::Skill => {
+                    (self.share(requirement.kind) + left_by_duties) * count / (count + 2.0)
+                }
+                RequirementKind::Duty => self.share(requirement.kind) * count / (count + 2.0),
+                kind => self.share(kind),
+            };
             weights.push(if sum > 0.0 { share * weight / sum } else { 0.0 });
         }
         let total: f32 = weights.iter().sum();

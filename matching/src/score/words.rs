@@ -108,6 +108,11 @@ const STOP: &[&str] = &[
     "good",
     "knowledge",
     "required",
+    "ideally",
+    "preferably",
+    "least",
+    "minimum",
+    "youll",
     "requirements",
     "preferred",
     "plus",
@@ -212,6 +217,11 @@ pub(super) fn content_words(text: &str) -> Vec<String> {
         })
         .map(|token| stem(&token.text).to_owned())
         .collect()
+}
+
+/// All words of a text, normalised, between single spaces.
+pub(super) fn joined(text: &str) -> String {
+    tokenise(text).iter().map(|token| format!(" {}", token.text)).collect::<String>() + " "
 }
 
 /// Cuts the usual English endings; the same rule on both sides is all that comparing needs.
