@@ -193,8 +193,17 @@ mod tests {
             [RequirementKind::Duty, RequirementKind::Skill, RequirementKind::Title, RequirementKind::Years];
         for kind in kinds {
             for base in [0.0, 0.3, 0.6] {
-                let low = Signals { shown: base, nearest: base, field: base, here: base, anywhere: base };
-                for raise in 0..5 {
+                let low = Signals {
+                    shown: base,
+                    nearest: base,
+                    field: base,
+                    here: base,
+                    anywhere: base,
+                    gist: base,
+                    work: base,
+                    product: false,
+                };
+                for raise in 0..7 {
                     let mut high = low;
                     *[
                         &mut high.shown,
@@ -202,6 +211,8 @@ mod tests {
                         &mut high.field,
                         &mut high.here,
                         &mut high.anywhere,
+                        &mut high.gist,
+                        &mut high.work,
                     ][raise] += 0.3;
                     assert!(
                         tuning.credit(kind, &high) >= tuning.credit(kind, &low),
