@@ -1,7 +1,7 @@
 //! Fits the numbers of the score on the train part by coordinate ascent.
 
+use matching::Matcher;
 use matching::score::{PreparedJob, Signals, Tuning};
-use matching::{Matcher, ModelError};
 
 use crate::World;
 use crate::metrics::{concordance, ndcg};
@@ -47,16 +47,16 @@ fn numbers(tuning: &mut Tuning) -> Vec<(&mut f32, [f32; 2])> {
 /// Numbers that act before anything is measured, with the values that are tried.
 type Early = (fn(&mut Tuning) -> &mut f32, &'static [f32]);
 const EARLY: [Early; 4] = [
-    (|tuning| &mut tuning.rarity, &[1.0, 2.0, 3.0, 4.0]),
-    (|tuning| &mut tuning.rare_duty, &[0.0, 1.0, 2.0, 3.0, 4.0]),
+    (|tuning| &mut tuning.rarity, &[1.0, 2.0, 3.0]),
+    (|tuning| &mut tuning.rare_duty, &[0.0, 1.0, 2.0, 3.0]),
     (|tuning| &mut tuning.office, &[0.3, 0.6, 1.0]),
-    (|tuning| &mut tuning.soft, &[0.1, 0.3, 0.6]),
+    (|tuning| &mut tuning.soft, &[0.1, 0.3]),
 ];
 
 /// Fits all numbers: for each value of an early one the others a little, and with the best ones to the end.
-pub(crate) fn fit_all(mut matcher: Matcher, world: &World) -> Result<Tuning, ModelError> {
-    let mut best = fit(&world.samples(&matcher)?, Tuning::default(), 3);
-    let mut reached = objective(&world.samples(&matcher)?, &best);
+pub(crate) fn fit_all(mut matcher: Matcher, world: &World) -> Tuning {
+    let mut best = fit(&world.samples(&matcher), Tuning::default(), 3);
+    let mut reached = objective(&world.samples(&matcher), &best);
     for (number, values) in EARLY {
         for value in values {
             let mut tried = best.clone();
@@ -65,7 +65,7 @@ pub(crate) fn fit_all(mut matcher: Matcher, world: &World) -> Result<Tuning, Mod
             }
             *number(&mut tried) = *value;
             matcher = matcher.with_tuning(tried.clone());
-            let samples = world.samples(&matcher)?;
+            let samples = world.samples(&matcher);
             let tried = fit(&samples, tried, 1);
             let now = objective(&samples, &tried);
             eprintln!("early {value}: {now:.4}");
@@ -75,7 +75,7 @@ pub(crate) fn fit_all(mut matcher: Matcher, world: &World) -> Result<Tuning, Mod
         }
     }
     matcher = matcher.with_tuning(best.clone());
-    Ok(fit(&world.samples(&matcher)?, best, 8))
+    fit(&world.samples(&matcher), best, 5)
 }
 
 /// Turns one number after the other as long as it helps.

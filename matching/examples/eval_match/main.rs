@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
-use matching::score::PreparedResume;
+use matching::score::{PreparedJob, PreparedResume};
 use matching::skills::Taxonomy;
-use matching::{Document, Embedder, Matcher, ModelError};
+use matching::{Document, Embedder, Matcher};
 use serde_json::json;
 
 use baselines::Baselines;
@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let part = if options.fit { "train" } else { options.part.as_str() };
     let world = World::new(&matcher, &occupations, part, options.jobs)?;
     if options.fit {
-        println!("{:#?}", fit::fit_all(matcher, &world)?);
+        println!("{:#?}", fit::fit_all(matcher, &world));
         return Ok(());
     }
     report(&options, &world, &measure(&matcher, &world)?);
@@ -113,7 +113,14 @@ const DAY: jiff::civil::Date = jiff::civil::Date::constant(2025, 1, 1);
 pub(crate) struct World {
     texts: Vec<String>,
     prepared: Vec<PreparedResume>,
-    jobs: Vec<(String, Vec<u32>)>,
+    jobs: Vec<Wanted>,
+}
+
+/// A job with its text and the grade of each resume.
+struct Wanted {
+    text: String,
+    prepared: PreparedJob,
+    grades: Vec<u32>,
 }
 
 impl World {
@@ -131,21 +138,23 @@ impl World {
             let document = Document::from_text(text);
             prepared.push(matcher.prepare_resume(&matching::parse(&document), &document)?);
         }
-        let grades = |job: &Occupation| pool.iter().map(|(occupation, _)| job.grade(occupation)).collect();
-        let jobs =
-            jobs.iter().enumerate().map(|(style, job)| (adverts::write(job, style), grades(job))).collect();
-        Ok(Self { texts, prepared, jobs })
+        let mut wanted = Vec::with_capacity(jobs.len());
+        for (style, job) in jobs.iter().enumerate() {
+            let text = adverts::write(job, style);
+            let grades = pool.iter().map(|(occupation, _)| job.grade(occupation)).collect();
+            wanted.push(Wanted { prepared: matcher.prepare_job(None, &text)?, text, grades });
+        }
+        Ok(Self { texts, prepared, jobs: wanted })
     }
 
     /// What the matcher measures of every resume for every job.
-    pub(crate) fn samples(&self, matcher: &Matcher) -> Result<Vec<Sample>, ModelError> {
-        let mut samples = Vec::with_capacity(self.jobs.len());
-        for (text, grades) in &self.jobs {
-            let job = matcher.prepare_job(None, text)?;
+    pub(crate) fn samples(&self, matcher: &Matcher) -> Vec<Sample> {
+        let sample = |wanted: &Wanted| {
+            let job = matcher.retuned(wanted.prepared.clone());
             let signals = self.prepared.iter().map(|resume| matcher.signals(resume, &job, DAY)).collect();
-            samples.push(Sample { job, signals, grades: grades.clone() });
-        }
-        Ok(samples)
+            Sample { job, signals, grades: wanted.grades.clone() }
+        };
+        self.jobs.iter().map(sample).collect()
     }
 }
 
@@ -158,10 +167,9 @@ struct Measured {
 fn measure(matcher: &Matcher, world: &World) -> Result<Measured, Box<dyn Error>> {
     let baselines = Baselines::new(matcher.embedder(), &world.texts)?;
     let mut measured = Measured { ndcg: [0.0; 5], concordance: [0.0; 5] };
-    for (text, grades) in &world.jobs {
-        let wanted = matcher.prepare_job(None, text)?;
+    for Wanted { text, prepared: wanted, grades } in &world.jobs {
         let ours: Vec<f64> =
-            world.prepared.iter().map(|resume| matcher.number(resume, &wanted, DAY)).collect();
+            world.prepared.iter().map(|resume| matcher.number(resume, wanted, DAY)).collect();
         let [bm25, overlap, minilm] = baselines.score(matcher.embedder(), text)?;
         let sum = baselines::sum(&[&bm25, &overlap, &minilm]);
         for (index, scores) in [ours, bm25, overlap, minilm, sum].iter().enumerate() {

@@ -169,6 +169,25 @@ impl Matcher {
         let job = Job::parse(self.taxonomy, title, text);
         let texts: Vec<&str> = job.requirements.iter().map(|requirement| requirement.text.as_str()).collect();
         let vectors = self.embedder.embed(&texts)?;
+        let Weighing { words, factors, weights } = self.weigh(&job);
+        let wording =
+            |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
+        let wordings = job.requirements.iter().map(wording).collect();
+        let subjects = self.embed_subjects(&job)?;
+        let gist = gist(&job, &vectors);
+        let text = words::joined(text);
+        Ok(PreparedJob { job, vectors, words, factors, weights, wordings, text, subjects, gist })
+    }
+
+    /// The same job with this matcher's numbers, if another matcher of the same model prepared it.
+    #[must_use]
+    pub fn retuned(&self, job: PreparedJob) -> PreparedJob {
+        let Weighing { words, factors, weights } = self.weigh(&job.job);
+        PreparedJob { words, factors, weights, ..job }
+    }
+
+    /// What the words of each requirement tell, and what each requirement counts.
+    fn weigh(&self, job: &Job) -> Weighing {
         let mut words: Vec<BTreeMap<String, f32>> =
             job.requirements.iter().map(|requirement| self.rarities(&requirement.text)).collect();
         let factors: Vec<f32> =
@@ -177,13 +196,7 @@ impl Matcher {
             *rarity = rarity.powf(self.tuning.rarity);
         }
         let weights = self.tuning.weights(&job.requirements, &factors);
-        let wording =
-            |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
-        let wordings = job.requirements.iter().map(wording).collect();
-        let subjects = self.embed_subjects(&job)?;
-        let gist = gist(&job, &vectors);
-        let text = words::joined(text);
-        Ok(PreparedJob { job, vectors, words, factors, weights, wordings, text, subjects, gist })
+        Weighing { words, factors, weights }
     }
 
     fn embed_subjects(&self, job: &Job) -> Result<Vec<Vec<Subject>>, ModelError> {
@@ -293,6 +306,13 @@ impl Matcher {
             |wider| matches!(self.taxonomy.relation(skill, wider), Relation::Same | Relation::Implies);
         OFFICE.iter().filter_map(|name| self.taxonomy.by_name(name)).any(implies)
     }
+}
+
+/// What [`Matcher::weigh`] finds for each requirement.
+struct Weighing {
+    words: Vec<BTreeMap<String, f32>>,
+    factors: Vec<f32>,
+    weights: Vec<f32>,
 }
 
 /// The mean of the vectors of title and tasks, of length 1.
