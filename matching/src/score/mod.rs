@@ -78,8 +78,8 @@ impl PreparedJob {
     }
 
     /// Whether the advertisement has these words somewhere.
-    fn says(&self, words: &str) -> bool {
-        self.text.contains(&self::words::joined(words))
+    fn says(&self, phrase: &str) -> bool {
+        self.text.contains(&words::joined(phrase))
     }
 
     fn vector(&self, index: usize) -> Option<&Embedding> {

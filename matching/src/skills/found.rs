@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn mentions_of_one_skill_become_one_entry() {
-        let text = "Python (expert), 4 years of Python. No experience with Java. Skills: Zorbacat, Docker";
+        let text = "Python (expert), 4 years of Python. No experience with Java. Skills: Docker, Zorbacat";
         let taxonomy = Taxonomy::builtin();
         let mentions = taxonomy.find(text);
         let found = gather(&mentions, taxonomy.find_candidates(text, &mentions));
