@@ -135,9 +135,9 @@ fn a_level_belongs_to_its_skill() {
     let found =
         requirements("Clerk\n\nRequirements\n- Advanced Excel\n- Fluent German, basic French\n- Python\n");
     let level = |name: &str| found.iter().find(|found| found.text == name).unwrap().level;
-    assert_eq!(level("Microsoft Excel"), Some(skills::Level::Advanced));
-    assert_eq!(level("German"), Some(skills::Level::Advanced));
-    assert_eq!(level("French"), Some(skills::Level::Basic));
+    assert_eq!(level("Microsoft Excel"), Some(Level::Advanced));
+    assert_eq!(level("German"), Some(Level::Advanced));
+    assert_eq!(level("French"), Some(Level::Basic));
     assert_eq!(level("Python"), None);
 }
 
