@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::degree::held_degrees;
 use super::resume::Stretch;
 use crate::parse::dates::PartialDate;
 use crate::skills::normalise::tokenise;
@@ -31,7 +32,9 @@ pub(super) fn identity(resume: &ParsedResume, document: &Document) -> Identity {
     let mut ranges = Vec::new();
     for (pointer, evidence) in &resume.evidence {
         let school = pointer.starts_with("/education/") && pointer.ends_with("/institution");
-        if school || IDENTITY.iter().any(|prefix| pointer.starts_with(prefix)) {
+        if school {
+            ranges.extend(nameless(document, evidence.start..evidence.end));
+        } else if IDENTITY.iter().any(|prefix| pointer.starts_with(prefix)) {
             ranges.push(evidence.start..evidence.end);
         }
     }
@@ -50,6 +53,17 @@ pub(super) fn identity(resume: &ParsedResume, document: &Document) -> Identity {
         }
     }
     Identity { ranges, names }
+}
+
+/// The parts of a school's name that name no degree: "Electrical apprenticeship, IBEW Local 48" is both.
+fn nameless(document: &Document, school: Range<usize>) -> Vec<Range<usize>> {
+    let mut start = school.start;
+    let parts = document.slice(&school).split_inclusive([',', '|', ';']).map(|part| {
+        let range = start..start + part.len();
+        start = range.end;
+        (range, part)
+    });
+    parts.filter(|(_, part)| held_degrees(part).is_empty()).map(|(range, _)| range).collect()
 }
 
 /// Where no name was parsed: the first line, if it is two to four capitalised words and nothing else.

@@ -90,6 +90,9 @@ const COMPANY: &str = "\
     bewerbung|das unternehmen|wir uber uns|uber das unternehmen|lentreprise|a propos de nous|a propos|\
     candidature|postuler|la empresa|quienes somos|sobre la empresa|como aplicar";
 
+/// Ends of those headings that, behind other words, say how much these are wanted.
+const WANTING: [&str; 4] = ["von vorteil", " to have", " to haves", "not required"];
+
 /// Longest heading, in words.
 const HEADING_WORDS: usize = 8;
 
@@ -109,8 +112,10 @@ pub(super) fn heading(line: &str) -> Option<(Section, &str)> {
     for (section, names) in HEADINGS {
         for name in names.split('|') {
             let whole = title == name;
-            let edge = title.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '))
-                || title.strip_suffix(name).is_some_and(|rest| rest.ends_with(' '));
+            // "Terraform von Vorteil" wants something, "Technische Anforderungen" opens a section.
+            let ends = (colon || !WANTING.iter().any(|end| name.ends_with(end)))
+                && title.strip_suffix(name).is_some_and(|rest| rest.ends_with(' '));
+            let edge = title.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')) || ends;
             // Without a colon a line that merely begins with "experience" is a requirement, not a heading; and so is
             // "Terraform is a plus".
             // "You have a driving licence" is one as well.
@@ -154,6 +159,9 @@ mod tests {
             ("Experience with Python", None),
             ("You have a driving licence", None),
             ("Terraform is a plus", None),
+            ("Terraform von Vorteil", None),
+            ("Kubernetes nice to have", None),
+            ("Von Vorteil", Some(Section::Nice)),
             ("Manage the benefits of all employees in three countries and report on them.", None),
         ] {
             assert_eq!(heading(line).map(|(section, _)| section), expected, "{line}");

@@ -76,7 +76,7 @@ pub(crate) fn sentences(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
         let ends = rest.next().is_some_and(char::is_whitespace)
             && rest
                 .find(|c| !c.is_whitespace())
-                .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || end == ";");
+                .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || "$€£¥".contains(c) || end == ";");
         if ends && next - start >= 20 {
             push_trimmed(slice, start..next, range.start, &mut sentences);
             start = next;
@@ -140,5 +140,7 @@ mod tests {
             found,
             ["Worked with approx. five nurses on the ward.", "Led the night shift, e.g. at weekends."]
         );
+        let priced = "Location: Dayton, Ohio. $34 per hour.";
+        assert_eq!(sentences(priced, 0..priced.len()).len(), 2);
     }
 }

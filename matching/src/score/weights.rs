@@ -56,16 +56,16 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            duty: [0.7, 0.15, 0.16, 0.11],
-            duty_ramp: [0.075, 0.6],
-            title: [0.49, 0.18, 0.25, 0.1, 0.1],
-            title_ramp: [0.17, 0.72],
-            meant: 0.48,
-            shares: [0.2, 0.06, 0.04, 0.05, 0.065, 0.16, 0.42],
+            duty: [0.64, 0.21, 0.25, 0.1],
+            duty_ramp: [0.07, 0.6],
+            title: [0.36, 0.42, 0.11, 0.1, 0.1],
+            title_ramp: [0.18, 0.72],
+            meant: 0.7,
+            shares: [0.15, 0.06, 0.04, 0.05, 0.065, 0.23, 0.42],
             rarity: 2.0,
-            rare_duty: 2.0,
+            rare_duty: 3.0,
             soft: 0.3,
-            office: 0.6,
+            office: 0.3,
             unknown: 0.5,
         }
     }
