@@ -3,9 +3,11 @@
 //! The forward pass is written here and needs no runtime: [`kernel`] multiplies, [`math`] does the rest, [`encoder`]
 //! puts them together. It gives the same bits on every processor that has fused multiply-add.
 
+pub(crate) mod compare;
 mod encoder;
 mod kernel;
 mod math;
+mod quantised;
 mod weights;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use sha2::{Digest, Sha256};
 use tokenizers::{Tokenizer, TruncationParams};
 
 use encoder::{Instructions, encode};
+pub use quantised::QuantisedEmbedding;
 pub use weights::WIDTH;
 use weights::Weights;
 
@@ -23,33 +26,9 @@ pub const LONGEST_TEXT: usize = 256;
 /// Tokens of all texts that go through the layers together. More do not fit into the second-level cache.
 const BATCH_TOKENS: usize = 256;
 
-/// A text as a vector of length 1. Serialised as the bytes of its values, little-endian.
+/// A text as a vector of length 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Embedding(pub [f32; WIDTH]);
-
-impl serde::Serialize for Embedding {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = [0; WIDTH * size_of::<f32>()];
-        for (slot, value) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(&self.0) {
-            *slot = value.to_le_bytes();
-        }
-        serializer.serialize_bytes(&bytes)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Embedding {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = <&[u8]>::deserialize(deserializer)?;
-        if bytes.len() != WIDTH * size_of::<f32>() {
-            return Err(serde::de::Error::invalid_length(bytes.len(), &"the bytes of 384 values"));
-        }
-        let mut values = [0.0; WIDTH];
-        for (value, bytes) in values.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            *value = f32::from_le_bytes(*bytes);
-        }
-        Ok(Self(values))
-    }
-}
 
 impl Embedding {
     /// Cosine of the angle to another: 1 for the same meaning, about 0 for unrelated texts.
@@ -155,6 +134,14 @@ impl Embedder {
             None => size,
         };
         rank.ln() / size.ln()
+    }
+
+    /// As [`Self::embed`], the vectors as they are kept and compared.
+    ///
+    /// # Errors
+    /// As [`Self::embed`].
+    pub fn embed_quantised(&self, texts: &[&str]) -> Result<Vec<QuantisedEmbedding>, ModelError> {
+        Ok(self.embed(texts)?.iter().map(QuantisedEmbedding::from).collect())
     }
 
     /// One vector a text, in the order of the texts, on this thread.

@@ -2,23 +2,28 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::civil::Date;
 use memmap2::Mmap;
 
 use super::writer::{Entry, Preamble, Table};
 use super::{IndexError, Ranked, sort};
-use crate::score::{Matcher, PreparedJob, PreparedResume, Versions};
+use crate::score::columns::Columns;
+use crate::score::scan::{Scan, Scratch};
+use crate::score::{Matcher, PreparedJob, Versions};
 
 /// An index, mapped into memory. It can be shared between threads.
 #[derive(Debug)]
 pub struct PoolIndex {
     map: Mmap,
     table: Table,
+    /// Whether every record's checksum was right; nobody writes to the file of an index.
+    checked: AtomicBool,
 }
 
 impl PoolIndex {
-    /// Opens an index for ranking by `matcher`. Its table is checked here, each resume when it is read.
+    /// Opens an index for ranking by `matcher`. Its table is checked here, its resumes when they are ranked first.
     ///
     /// # Errors
     /// When the file cannot be read, is no index, is damaged, or was made in another format or with another algorithm,
@@ -39,7 +44,7 @@ impl PoolIndex {
         let (versions, _) = postcard::take_from_bytes::<Versions>(bytes).map_err(|_| damaged())?;
         same_versions(versions, matcher.versions())?;
         let table: Table = postcard::from_bytes(bytes).map_err(|_| damaged())?;
-        Ok(Self { map, table })
+        Ok(Self { map, table, checked: AtomicBool::new(false) })
     }
 
     /// How many resumes it holds.
@@ -64,22 +69,26 @@ impl PoolIndex {
         job: &PreparedJob,
         as_of: Date,
     ) -> Result<Vec<Ranked<'_>>, IndexError> {
+        let checked = self.checked.load(Ordering::Acquire);
+        let scan = Scan::new(matcher, job, as_of, &self.table.dictionary);
+        let mut scratch = Scratch::default();
         let mut ranked = Vec::with_capacity(self.len());
         for entry in &self.table.entries {
-            let resume = self.read(entry)?;
-            ranked.push(Ranked { name: &entry.name, score: matcher.number(&resume, job, as_of) });
+            let damaged = || IndexError::Damaged { part: entry.name.clone() };
+            let record = self.record(entry).ok_or_else(damaged)?;
+            if !checked && crc32fast::hash(record) != entry.checksum {
+                return Err(damaged());
+            }
+            let resume = Columns::read(record).ok_or_else(damaged)?;
+            ranked.push(Ranked { name: &entry.name, score: scan.number(&resume, &mut scratch) });
         }
+        self.checked.store(true, Ordering::Release);
         sort(&mut ranked);
         Ok(ranked)
     }
 
-    fn read(&self, entry: &Entry) -> Result<PreparedResume, IndexError> {
-        let damaged = || IndexError::Damaged { part: entry.name.clone() };
-        let record = slice(&self.map, entry.start, entry.length).ok_or_else(damaged)?;
-        if crc32fast::hash(record) != entry.checksum {
-            return Err(damaged());
-        }
-        postcard::from_bytes(record).map_err(|_| damaged())
+    fn record(&self, entry: &Entry) -> Option<&[u8]> {
+        slice(&self.map, entry.start, entry.length)
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod error;
 mod index;
-pub(crate) mod stored_mentions;
 mod writer;
 
 use jiff::civil::Date;

@@ -1,21 +1,22 @@
 //! Writes the index of a pool, resume by resume, so that a large pool never stands in memory.
 //!
-//! The file: a [`Preamble`] of 64 bytes; one record a resume ([`PreparedResume`] in the postcard format); last a table of
-//! names, places and checksums (postcard too), whose place is in the preamble.
+//! The file: a [`Preamble`] of 64 bytes; one record a resume (`score::columns`); last a table of names, places, checksums and
+//! what the numbers in the records stand for (in the postcard format), whose place is in the preamble.
 
 use std::io::{Seek, SeekFrom, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::IndexError;
+use crate::score::columns::{Dictionary, Registry, record};
 use crate::score::{Matcher, PreparedResume, Versions};
 
 /// First bytes of the file. The line end in them shows a transfer that changed line ends.
 const MAGIC: [u8; 8] = *b"RMPOOL\r\n";
 /// Number of the form of the file; change it with the form.
-pub(super) const FORMAT: u32 = 1;
-/// Bytes of the preamble.
-pub(super) const PREAMBLE: usize = 64;
+pub(super) const FORMAT: u32 = 2;
+/// Bytes of the preamble; records begin behind it at multiples of their alignment.
+pub(super) const PREAMBLE: usize = crate::score::columns::ALIGNMENT;
 
 /// Where the table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,7 @@ impl Preamble {
 pub(super) struct Table {
     pub(super) versions: Versions,
     pub(super) entries: Vec<Entry>,
+    pub(super) dictionary: Dictionary,
 }
 
 /// Where a resume is.
@@ -81,7 +83,9 @@ pub(super) struct Entry {
 pub struct PoolWriter<W> {
     out: W,
     position: u64,
-    table: Table,
+    versions: Versions,
+    entries: Vec<Entry>,
+    registry: Registry,
 }
 
 impl<W: std::fmt::Debug> std::fmt::Debug for PoolWriter<W> {
@@ -98,8 +102,8 @@ impl<W: Write + Seek> PoolWriter<W> {
     pub fn new(mut out: W, matcher: &Matcher) -> Result<Self, IndexError> {
         // Zeros until the end, so that a file that was never finished is taken for no index.
         out.write_all(&[0; PREAMBLE])?;
-        let table = Table { versions: matcher.versions(), entries: Vec::new() };
-        Ok(Self { out, position: PREAMBLE as u64, table })
+        let (versions, entries) = (matcher.versions(), Vec::new());
+        Ok(Self { out, position: PREAMBLE as u64, versions, entries, registry: Registry::default() })
     }
 
     /// Adds a resume under a name, such as its file's.
@@ -107,9 +111,9 @@ impl<W: Write + Seek> PoolWriter<W> {
     /// # Errors
     /// When `out` cannot be written.
     pub fn add(&mut self, name: &str, resume: &PreparedResume) -> Result<(), IndexError> {
-        let record = encode(name, resume)?;
+        let record = record(resume, &mut self.registry).map_err(|error| refused(name, &error))?;
         self.out.write_all(&record)?;
-        self.table.entries.push(Entry {
+        self.entries.push(Entry {
             name: name.to_owned(),
             start: self.position,
             length: record.len() as u64,
@@ -122,37 +126,38 @@ impl<W: Write + Seek> PoolWriter<W> {
     /// How many resumes were added.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.table.entries.len()
+        self.entries.len()
     }
 
     /// Whether none was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.table.entries.is_empty()
+        self.entries.is_empty()
     }
 
     /// Writes the table; only now the file is an index. Gives `out` back, flushed.
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn finish(mut self) -> Result<W, IndexError> {
-        let table = encode("the table", &self.table)?;
-        self.out.write_all(&table)?;
+    pub fn finish(self) -> Result<W, IndexError> {
+        let Self { mut out, position, versions, entries, registry } = self;
+        let table = Table { versions, entries, dictionary: registry.into_dictionary() };
+        let table = postcard::to_stdvec(&table).map_err(|error| refused("the table", &error))?;
+        out.write_all(&table)?;
         let preamble = Preamble {
-            table_start: self.position,
+            table_start: position,
             table_length: table.len() as u64,
             table_checksum: crc32fast::hash(&table),
         };
-        self.out.seek(SeekFrom::Start(0))?;
-        self.out.write_all(&preamble.to_bytes())?;
-        self.out.flush()?;
-        Ok(self.out)
+        out.seek(SeekFrom::Start(0))?;
+        out.write_all(&preamble.to_bytes())?;
+        out.flush()?;
+        Ok(out)
     }
 }
 
-fn encode(name: &str, value: &impl Serialize) -> Result<Vec<u8>, IndexError> {
-    postcard::to_stdvec(value)
-        .map_err(|error| IndexError::Encode { name: name.to_owned(), message: error.to_string() })
+fn refused(name: &str, error: &postcard::Error) -> IndexError {
+    IndexError::Encode { name: name.to_owned(), message: error.to_string() }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::PreparedJob;
 use super::resume::{HeldDegree, HeldTitle, Passage, PreparedResume, Stretch};
-use crate::embed::{Embedding, WIDTH};
+use crate::embed::QuantisedEmbedding;
 use crate::skills::{Kind, SkillId, SkillMention};
 
 /// Changes of one resume for one job.
@@ -95,7 +95,7 @@ impl Changes<'_> {
             listing: false,
             words: BTreeSet::new(),
             mentions: Vec::new(),
-            vector: Embedding([0.0; WIDTH]),
+            vector: QuantisedEmbedding::ZERO,
             position: None,
         }
     }

@@ -48,7 +48,7 @@ pub(super) struct Judge<'a> {
 }
 
 /// What years in general count for years with a skill, as far as the skill is shown.
-const GENERAL_YEARS: f32 = 0.6;
+pub(super) const GENERAL_YEARS: f32 = 0.6;
 /// Credit of a degree of the right level in a subject that has nothing to do with the one asked for.
 const OTHER_SUBJECT: f32 = 0.4;
 /// How many passages are shown as evidence at most.
@@ -104,9 +104,8 @@ impl<'a> Judge<'a> {
     }
 
     fn years(&self, requirement: &Requirement) -> Finding {
-        let wanted = requirement.years.unwrap_or_default().max(0.5);
         let general = self.resume.years(self.as_of);
-        let credit = |years: f32| (years / wanted).min(1.0);
+        let credit = |years: f32| share_of_years(years, requirement);
         let titles =
             || self.resume.titles.iter().take(SHOWN_PASSAGES).map(|title| title.span.clone()).collect();
         if requirement.skills.is_empty() {
@@ -150,7 +149,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Years that the resume itself writes beside the skill.
-    fn stated_years(&self, requirement: &Requirement, credit: impl Fn(f32) -> f32) -> Finding {
+    pub(super) fn stated_years(&self, requirement: &Requirement, credit: impl Fn(f32) -> f32) -> Finding {
         let mut best = Finding::default();
         for passage in &self.resume.passages {
             for mention in passage.mentions.iter().filter(|mention| self.shows(mention.skill, requirement)) {
@@ -172,7 +171,7 @@ impl<'a> Judge<'a> {
             start: i32::from(period.from?) * 12,
             end: period.to.map(|year| (i32::from(year) + 1) * 12),
         };
-        Some(years_in(&[stretch], self.as_of))
+        Some(years_in([stretch].into_iter(), self.as_of))
     }
 
     /// Years of the positions whose passages show one of the skills, and those passages.
@@ -190,10 +189,10 @@ impl<'a> Judge<'a> {
             }
         }
         spans.truncate(SHOWN_PASSAGES);
-        (years_in(&stretches, self.as_of), spans)
+        (years_in(stretches.into_iter(), self.as_of), spans)
     }
 
-    fn shows(&self, skill: SkillId, requirement: &Requirement) -> bool {
+    pub(super) fn shows(&self, skill: SkillId, requirement: &Requirement) -> bool {
         let relation = |wanted| self.taxonomy.relation(skill, wanted);
         requirement
             .skills
@@ -242,6 +241,12 @@ impl<'a> Judge<'a> {
         }
         best
     }
+}
+
+/// How much of the years asked for these are.
+pub(super) fn share_of_years(years: f32, requirement: &Requirement) -> f32 {
+    let wanted = requirement.years.unwrap_or_default().max(0.5);
+    (years / wanted).min(1.0)
 }
 
 /// "computer science or physics".

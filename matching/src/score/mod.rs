@@ -6,6 +6,7 @@
 mod advice;
 mod changes;
 mod checks;
+pub(crate) mod columns;
 mod degree;
 mod evidence;
 mod explain;
@@ -19,6 +20,7 @@ pub(crate) mod passages;
 mod phrases;
 mod result;
 pub mod resume;
+pub(crate) mod scan;
 mod sections;
 mod skill;
 mod subject;
@@ -31,7 +33,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::embed::{Embedder, Embedding, ModelError, WIDTH};
+use crate::embed::{Embedder, Embedding, ModelError, QuantisedEmbedding, WIDTH};
 use crate::skills::{Kind, Relation, SkillId, Taxonomy};
 use crate::{Document, ParsedResume};
 use changes::Changes;
@@ -50,7 +52,7 @@ pub use weights::{Signals, Tuning};
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreparedJob {
     job: Job,
-    vectors: Vec<Embedding>,
+    vectors: Vec<QuantisedEmbedding>,
     /// For each requirement its words with how much each tells.
     words: Vec<BTreeMap<String, f32>>,
     /// How much each counts beside others of its kind and importance.
@@ -62,7 +64,7 @@ pub struct PreparedJob {
     /// For each requirement the subjects of the degree.
     subjects: Vec<Vec<Subject>>,
     /// The mean of title and tasks; `None` where there are none.
-    gist: Option<Embedding>,
+    gist: Option<QuantisedEmbedding>,
 }
 
 impl PreparedJob {
@@ -82,7 +84,7 @@ impl PreparedJob {
         self.text.contains(&words::joined(phrase))
     }
 
-    fn vector(&self, index: usize) -> Option<&Embedding> {
+    fn vector(&self, index: usize) -> Option<&QuantisedEmbedding> {
         self.vectors.get(index)
     }
 
@@ -174,7 +176,8 @@ impl Matcher {
             |requirement: &Requirement| text.get(requirement.span.clone()).unwrap_or_default().to_owned();
         let wordings = job.requirements.iter().map(wording).collect();
         let subjects = self.embed_subjects(&job)?;
-        let gist = gist(&job, &vectors);
+        let gist = gist(&job, &vectors).as_ref().map(QuantisedEmbedding::from);
+        let vectors = vectors.iter().map(QuantisedEmbedding::from).collect();
         let text = words::joined(text);
         Ok(PreparedJob { job, vectors, words, factors, weights, wordings, text, subjects, gist })
     }
@@ -203,8 +206,9 @@ impl Matcher {
         let mut all = Vec::with_capacity(job.requirements.len());
         for requirement in &job.requirements {
             let texts: Vec<&str> = requirement.subjects.iter().map(String::as_str).collect();
-            let vectors = self.embedder.embed(&texts)?;
-            let subject = |(text, vector): (&&str, Embedding)| Subject::new((*text).to_owned(), vector);
+            let vectors = self.embedder.embed_quantised(&texts)?;
+            let subject =
+                |(text, vector): (&&str, QuantisedEmbedding)| Subject::new((*text).to_owned(), vector);
             all.push(texts.iter().zip(vectors).map(subject).collect());
         }
         Ok(all)

@@ -13,7 +13,7 @@ use super::passages::{lines, sentences};
 use super::subject::Subject;
 use super::terms::{Clearance, clearance};
 use super::words::content_words;
-use crate::embed::{Embedder, Embedding, ModelError};
+use crate::embed::{Embedder, ModelError, QuantisedEmbedding};
 use crate::parse::experience::merged_months;
 use crate::skills::{SkillMention, Taxonomy};
 use crate::{Document, ParsedResume};
@@ -22,7 +22,7 @@ use crate::{Document, ParsedResume};
 const LONGEST_PASSAGE_WORDS: usize = 40;
 
 /// A piece of the resume.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Passage {
     /// Where it stands in [`Document::text`], in bytes.
     pub span: Range<usize>,
@@ -33,10 +33,9 @@ pub struct Passage {
     /// Stems of its content words.
     pub words: BTreeSet<String>,
     /// Skills that it names; spans are positions in the document.
-    #[serde(with = "crate::rank::stored_mentions")]
     pub mentions: Vec<SkillMention>,
     /// Its meaning.
-    pub vector: Embedding,
+    pub vector: QuantisedEmbedding,
     /// The position that it tells of, as an index of [`PreparedResume::stretches`].
     pub position: Option<usize>,
 }
@@ -44,23 +43,28 @@ pub struct Passage {
 impl Passage {
     /// Whether it is as short as a heading or a name, and so tells of no work.
     pub(super) fn is_heading(&self) -> bool {
-        self.words.len() < 3
+        is_heading(self.words.len())
     }
 }
 
+/// Whether a passage of so many words is as short as a heading or a name.
+pub(super) fn is_heading(words: usize) -> bool {
+    words < 3
+}
+
 /// The title of a position, or the headline.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeldTitle {
     /// Where it stands in [`Document::text`], in bytes.
     pub span: Range<usize>,
     /// Stems of its content words.
     pub words: BTreeSet<String>,
     /// Its meaning.
-    pub vector: Embedding,
+    pub vector: QuantisedEmbedding,
 }
 
 /// How long a position was held, in months since year 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
     /// Its first month.
     pub start: i32,
@@ -80,7 +84,7 @@ pub struct HeldDegree {
 }
 
 /// What scoring knows of a resume, on any day. It can be kept and scored against many jobs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PreparedResume {
     /// Passages in reading order.
     pub passages: Vec<Passage>,
@@ -121,7 +125,7 @@ impl PreparedResume {
             passages.extend(read_passage(&mentions, &text, range, &positions));
         }
         let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
-        for (vector, passage) in embedder.embed(&texts)?.into_iter().zip(&mut passages) {
+        for (vector, passage) in embedder.embed_quantised(&texts)?.into_iter().zip(&mut passages) {
             passage.vector = vector;
         }
         Ok(Self {
@@ -142,7 +146,7 @@ impl PreparedResume {
     /// Years of employment up to a day, overlaps counted once; `None` when no dates were read.
     #[must_use]
     pub fn years(&self, as_of: Date) -> Option<f32> {
-        (!self.stretches.is_empty()).then(|| years_in(&self.stretches, as_of))
+        (!self.stretches.is_empty()).then(|| years_in(self.stretches.iter().copied(), as_of))
     }
 }
 
@@ -165,10 +169,10 @@ pub(super) fn month(day: Date) -> i32 {
 }
 
 /// Years that stretches cover up to a day, overlaps counted once.
-pub(super) fn years_in(stretches: &[Stretch], as_of: Date) -> f32 {
+pub(super) fn years_in(stretches: impl Iterator<Item = Stretch>, as_of: Date) -> f32 {
     let now = month(as_of);
-    let closed = |stretch: &Stretch| (stretch.start, stretch.end.unwrap_or(now).min(now));
-    let known = stretches.iter().map(closed).filter(|(start, end)| start < end);
+    let closed = |stretch: Stretch| (stretch.start, stretch.end.unwrap_or(now).min(now));
+    let known = stretches.map(closed).filter(|(start, end)| start < end);
     merged_months(known.collect()) as f32 / 12.0
 }
 
@@ -183,12 +187,12 @@ fn read_titles(
     };
     let titles: Vec<String> = spans.iter().map(squeeze).collect();
     let texts: Vec<&str> = titles.iter().map(String::as_str).collect();
-    let held = |((span, title), vector): ((&Range<usize>, &String), Embedding)| HeldTitle {
+    let held = |((span, title), vector): ((&Range<usize>, &String), QuantisedEmbedding)| HeldTitle {
         span: span.clone(),
         words: content_words(title).into_iter().collect(),
         vector,
     };
-    Ok(spans.iter().zip(&titles).zip(embedder.embed(&texts)?).map(held).collect())
+    Ok(spans.iter().zip(&titles).zip(embedder.embed_quantised(&texts)?).map(held).collect())
 }
 
 fn find_degrees(embedder: &Embedder, passages: &[Passage]) -> Result<Vec<HeldDegree>, ModelError> {
@@ -196,7 +200,7 @@ fn find_degrees(embedder: &Embedder, passages: &[Passage]) -> Result<Vec<HeldDeg
     for passage in passages {
         for held in held_degrees(&passage.text) {
             let texts: Vec<&str> = held.subjects.iter().map(String::as_str).collect();
-            let vectors = embedder.embed(&texts)?;
+            let vectors = embedder.embed_quantised(&texts)?;
             let subjects =
                 texts.iter().zip(vectors).map(|(text, vector)| Subject::new((*text).to_owned(), vector));
             degrees.push(HeldDegree {
@@ -248,7 +252,7 @@ fn read_passage(
     let listed = mentions.len() > 1 && separators + 1 >= mentions.len();
     let labelled = others <= 2 && squeezed.contains(':');
     let listing = !mentions.is_empty() && 2 * named > words.len() && (others == 0 || listed || labelled);
-    let vector = Embedding([0.0; crate::embed::WIDTH]);
+    let vector = QuantisedEmbedding::ZERO;
     let overlaps = |range: &Range<usize>| range.start < span.end && span.start < range.end;
     let position = positions.iter().position(|position| position.ranges.iter().any(overlaps));
     let words = words.into_iter().collect();

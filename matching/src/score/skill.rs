@@ -1,5 +1,7 @@
 //! Judges a skill by the mentions of a resume: whether it is named, at work or in a list, how well, and when last.
 
+use jiff::civil::Date;
+
 use super::evidence::{Finding, Judge, best_passages};
 use super::job::Requirement;
 use super::resume::{Passage, month};
@@ -44,14 +46,19 @@ impl Judge<'_> {
     pub(super) fn skill_or_meant(&self, index: usize, requirement: &Requirement) -> Finding {
         let named = if requirement.unknown { self.phrase(index) } else { self.skill(requirement) };
         let meant = self.duty(index);
-        let product = requirement.unknown
-            || requirement.skills.iter().all(|id| {
-                let kind = self.taxonomy.get(*id).map(|skill| skill.kind);
-                matches!(kind, Some(Kind::Tool | Kind::Framework | Kind::Language))
-            });
+        let product = self.is_product(requirement);
         let signals = super::Signals { shown: named.signals.shown, product, ..meant.signals };
         let spans = if named.spans.is_empty() { meant.spans } else { named.spans };
         Finding { signals, spans, ..named }
+    }
+
+    /// Whether it is a product, a programming language or a name that the taxonomy does not know.
+    pub(super) fn is_product(&self, requirement: &Requirement) -> bool {
+        let made = |id: &SkillId| {
+            let kind = self.taxonomy.get(*id).map(|skill| skill.kind);
+            matches!(kind, Some(Kind::Tool | Kind::Framework | Kind::Language))
+        };
+        requirement.unknown || requirement.skills.iter().all(made)
     }
 
     /// The skill, or the best shown of alternatives.
@@ -64,7 +71,7 @@ impl Judge<'_> {
     }
 
     /// A skill that the taxonomy does not know, by its words in one passage.
-    fn phrase(&self, index: usize) -> Finding {
+    pub(super) fn phrase(&self, index: usize) -> Finding {
         let Some(words) = self.job.words(index).filter(|words| !words.is_empty()) else {
             return Finding::default();
         };
@@ -127,7 +134,7 @@ impl Judge<'_> {
             let left = if asked as i32 - own as i32 == 1 { one } else { more };
             return (credit * left, How::Lower(own));
         }
-        match self.last_used(passage, mention).filter(|end| end + LONG_AGO < month(self.as_of)) {
+        match self.last_used(passage, mention).filter(|end| is_long_ago(*end, self.as_of)) {
             Some(end) => (LISTED, How::LongAgo(end)),
             None => (credit, How::Itself),
         }
@@ -147,6 +154,11 @@ impl Judge<'_> {
         let dated = || self.resume.stretches.get(passage.position?)?.end;
         stated.unwrap_or_else(dated)
     }
+}
+
+/// Whether a month is so long past that a skill last used before it counts less.
+pub(super) fn is_long_ago(end: i32, as_of: Date) -> bool {
+    end + LONG_AGO < month(as_of)
 }
 
 fn note(how: How, name: &str, asked: Option<Level>) -> Option<String> {

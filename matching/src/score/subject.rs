@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::weights::ramp;
 use super::words::content_words;
-use crate::embed::Embedding;
+use crate::embed::QuantisedEmbedding;
 use crate::skills::normalise::{Gap, Token};
 
 /// Which text it is: a demand lists subjects of which one is enough, an entry of a resume goes on with school and dates.
@@ -32,11 +32,11 @@ pub struct Subject {
     /// As it is written.
     pub text: String,
     pub(super) words: BTreeSet<String>,
-    pub(super) vector: Embedding,
+    pub(super) vector: QuantisedEmbedding,
 }
 
 impl Subject {
-    pub(super) fn new(text: String, vector: Embedding) -> Self {
+    pub(super) fn new(text: String, vector: QuantisedEmbedding) -> Self {
         let words = content_words(&text).into_iter().collect();
         Self { text, words, vector }
     }

@@ -2,13 +2,10 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
 use crate::skills::normalise::{Token, tokenise};
 
 /// Security clearances, lowest first (United States and United Kingdom).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Clearance {
     /// Named without a level, public trust, baseline checks.
     Basic,
@@ -20,6 +17,12 @@ pub enum Clearance {
     TopSecret,
     /// Top secret with access to compartments.
     Compartmented,
+}
+
+impl Clearance {
+    /// Every level, lowest first.
+    pub(super) const ALL: [Self; 5] =
+        [Self::Basic, Self::Confidential, Self::Secret, Self::TopSecret, Self::Compartmented];
 }
 
 /// Names of clearances, normalised; the longest found counts.
