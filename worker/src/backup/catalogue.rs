@@ -73,6 +73,8 @@ pub(crate) async fn list(store: &BackupStore, key: &SecretSlice<u8>) -> Result<V
     for (id, (modified, files)) in folders {
         entries.push(describe(store, key, id, modified, files).await?);
     }
+    // Ids tell the second only.
+    entries.sort_by_key(|entry| entry.created_at.map_or(entry.modified, |at| SystemTime::from(at.as_jiff())));
     Ok(entries)
 }
 

@@ -142,13 +142,14 @@ impl BackupStore {
         }
     }
 
-    /// What time it is by the storage's clock, to the second: it dates an object that is written now. Fails when the
-    /// bucket is away or refuses the key, so it also tells early what a backup would only find at its first part.
+    /// What time it is by the storage's clock, up to the next full second: it dates an object that is written now, to the
+    /// second, and what was made in the same second is not of the future. Fails when the bucket is away or refuses the key,
+    /// so it also tells early what a backup would only find at its first part.
     pub(crate) async fn now(&self) -> Result<SystemTime, BackupError> {
         self.put(CLOCK, Bytes::from_static(b"what time is it?\n")).await?;
         let meta = self.store.head(&self.path(CLOCK)).await.map_err(|error| self.error(CLOCK, error))?;
         let micros = meta.last_modified.timestamp_micros().try_into().unwrap_or_default();
-        Ok(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
+        Ok(SystemTime::UNIX_EPOCH + Duration::from_micros(micros) + Duration::from_secs(1))
     }
 
     pub(super) fn error(&self, what: &str, error: object_store::Error) -> BackupError {
