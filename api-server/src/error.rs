@@ -5,14 +5,18 @@ mod kind;
 use std::{borrow::Cow, error::Error, sync::Arc};
 
 use axum::response::{IntoResponse, Response};
-use platform::storage::StorageError;
+use platform::{
+    mail::{events::EventError, outbox::OutboxError},
+    sealing::SealError,
+    storage::StorageError,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use kind::ProblemKind;
 
 use crate::{
-    auth::{password::PasswordError, token::TokenError},
+    auth::{password::PasswordError, session_token::NoRandomness, token::TokenError},
     store::{accounts::CreateError, sessions::SessionError},
 };
 
@@ -145,6 +149,38 @@ impl From<SessionError> for Problem {
             SessionError::Query(error) => error.into(),
             SessionError::Token(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<OutboxError> for Problem {
+    fn from(error: OutboxError) -> Self {
+        match error {
+            OutboxError::Query(error) => error.into(),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<EventError> for Problem {
+    fn from(error: EventError) -> Self {
+        match error {
+            EventError::Query(error) => error.into(),
+            EventError::Malformed(_) => {
+                Self::new(ProblemKind::MalformedRequest, "The body is not a list of events.").caused_by(error)
+            }
+        }
+    }
+}
+
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(error: NoRandomness) -> Self {
+        Self::internal(error)
     }
 }
 

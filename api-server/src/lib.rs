@@ -9,6 +9,7 @@ pub mod auth;
 pub mod changes;
 pub mod commands;
 pub mod error;
+pub mod mailing;
 pub mod middleware;
 pub mod openapi;
 pub mod pages;

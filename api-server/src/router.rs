@@ -20,6 +20,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    actions::recovery::{RESET_PAGE, VERIFY_PAGE},
     assets,
     error::{Problem, ProblemKind},
     middleware::{
@@ -35,8 +36,11 @@ use crate::{
     openapi::ApiDocument,
     request::multipart::MAX_BODY_BYTES,
     routes::{
-        accounts, admin::dead_letters, api_keys, audit, batches, docs, events, health, invitations, jobs,
-        matches, members, organisations, pages, resumes, sessions,
+        accounts,
+        admin::dead_letters,
+        api_keys, audit, batches, docs, events, health, invitations, jobs, matches, members, organisations,
+        pages::{self, mailed::INVITATION_PAGE},
+        resumes, sessions, webhooks,
     },
     state::AppState,
 };
@@ -104,6 +108,13 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(accounts::create::create_account))
         .routes(routes!(accounts::get::get_account))
         .routes(routes!(accounts::password::put_password))
+        .routes(routes!(accounts::email::send_verification))
+        .routes(routes!(accounts::email::post_verification))
+        .routes(routes!(accounts::reset::request_reset))
+        .routes(routes!(accounts::reset::confirm_reset))
+        .routes(routes!(accounts::totp::get_totp, accounts::totp::begin_totp))
+        .routes(routes!(accounts::totp::confirm_totp))
+        .routes(routes!(accounts::totp::disable_totp))
         .routes(routes!(accounts::personal::export_account))
         .routes(routes!(accounts::personal::erase_account))
         .routes(routes!(sessions::create::create_session, sessions::delete_all::delete_all_sessions))
@@ -134,6 +145,7 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(dead_letters::list_dead_letters))
         .routes(routes!(dead_letters::get_dead_letter, dead_letters::drop_dead_letter))
         .routes(routes!(dead_letters::requeue_dead_letter))
+        .routes(routes!(webhooks::take_mail_events))
         .routes(routes!(health::summary::get_health))
         .routes(routes!(health::detailed::get_detailed_health))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
@@ -159,6 +171,12 @@ fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
         .route("/", get(pages::landing::show))
         .route("/sign-up", get(pages::account::show_sign_up).post(pages::account::sign_up_by_form))
         .route("/sign-in", get(pages::account::show_sign_in).post(pages::account::sign_in_by_form))
+        .route("/sign-in/code", post(pages::account::give_code))
+        .route("/forgot-password", get(pages::mailed::show_forgot).post(pages::mailed::ask_for_link))
+        .route(RESET_PAGE, get(pages::mailed::show_reset).post(pages::mailed::reset_by_form))
+        .route(VERIFY_PAGE, get(pages::mailed::show_verify).post(pages::mailed::verify_by_form))
+        .route(INVITATION_PAGE, get(pages::mailed::show_invitation).post(pages::mailed::accept_by_form))
+        .route("/outbox", get(pages::mailed::show_outbox))
         .route("/sign-out", post(pages::account::sign_out))
         .route("/dashboard", get(pages::dashboard::show))
         .route("/resumes/{id}", get(pages::resume::show))

@@ -4,14 +4,15 @@ use std::{net::SocketAddr, time::Duration};
 
 use platform::{
     config::{
-        AdminConfig, CacheConfig, ConfigError, DatabaseConfig, Env, HttpConfig, InstallationConfig,
-        ObjectStorageConfig, ProbesConfig, TokenConfig,
+        AdminConfig, CacheConfig, ConfigError, DatabaseConfig, EncryptionConfig, Env, HttpConfig,
+        InstallationConfig, MailConfig, ObjectStorageConfig, ProbesConfig, TokenConfig,
     },
     digest::Sha256Digest,
     postgres::{self, PostgresError},
     probes::{self, Probes, Readiness},
     queue::{Queue, QueueError},
     rate_limit::{ParseUrl, RateLimiter},
+    sealing::{Keyring, SealError},
     storage::{Storage, StorageError},
     telemetry::Metrics,
 };
@@ -27,6 +28,7 @@ use crate::{
         token::TokenSigner,
     },
     changes::Changes,
+    mailing::Mailing,
     middleware::{client::Proxies, limits::Places, metrics::HttpMetrics, rate_limit::Guard},
     queue_state,
     router::{self, Frame},
@@ -63,6 +65,10 @@ pub struct Settings {
     pub object_storage: ObjectStorageConfig,
     /// Key of the access tokens.
     pub token: TokenConfig,
+    /// Keys of secrets at rest.
+    pub encryption: EncryptionConfig,
+    /// How mail leaves, if it does.
+    pub mail: MailConfig,
     /// Who runs the installation.
     pub admin: AdminConfig,
     /// Address and URL.
@@ -95,6 +101,8 @@ impl Settings {
             cache: CacheConfig::from_env(env)?,
             object_storage: ObjectStorageConfig::from_env(env)?,
             token: TokenConfig::from_env(env)?,
+            encryption: EncryptionConfig::from_env(env)?,
+            mail: MailConfig::from_env(env)?,
             admin: AdminConfig::from_env(env)?,
             http: HttpConfig::from_env(env)?,
             probes: ProbesConfig::from_env(env)?,
@@ -122,6 +130,9 @@ pub enum StartError {
     /// Passwords cannot be hashed.
     #[error("cannot hash passwords")]
     Passwords(#[from] PasswordError),
+    /// Secrets at rest cannot be sealed.
+    #[error("cannot use the encryption keys")]
+    Encryption(#[from] SealError),
     /// A port is taken or may not be used.
     #[error("cannot listen on {address}")]
     Listen {
@@ -143,6 +154,7 @@ impl StartError {
             Self::Database(PostgresError::ParseUrl(_) | PostgresError::PrivilegedRole { .. })
                 | Self::Queue(QueueError::ParseUrl(_))
                 | Self::RateLimiter(_)
+                | Self::Encryption(_)
                 | Self::Storage(StorageError::Configure(_))
                 | Self::Router(_)
         )
@@ -168,6 +180,7 @@ impl Application {
         let pool = connect(&settings.database).await?;
         let key = settings.token.key.expose_secret();
         let tokens = TokenSigner::new(settings.installation.name.as_str(), key);
+        let keyring = Keyring::new(&settings.encryption)?;
         let (changes, stopping) = (Changes::default(), CancellationToken::new());
         let state = AppState::new(Services {
             pool: pool.clone(),
@@ -184,6 +197,8 @@ impl Application {
             streams: Places::new(settings.limits.streams),
             stopping: stopping.clone(),
             passwords: PasswordHasher::new(std::thread::available_parallelism().map_or(1, usize::from))?,
+            mailing: Mailing::new(&settings.mail, keyring, &settings.http.public_url),
+            challenge_key: derived_key(key, b"second factor"),
             form_key: derived_key(key, b"forms"),
             https: settings.http.public_url.starts_with("https://"),
         });

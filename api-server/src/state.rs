@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::{password::PasswordHasher, token::TokenSigner},
     changes::Changes,
+    mailing::Mailing,
     middleware::limits::Places,
 };
 
@@ -39,6 +40,10 @@ pub struct Services {
     pub backup_retention_days: u16,
     /// Hashes and verifies passwords.
     pub passwords: PasswordHasher,
+    /// Writes mails.
+    pub mailing: Mailing,
+    /// Signs what stands between password and code at sign-in.
+    pub challenge_key: hmac::Key,
     /// Signs the tokens of forms.
     pub form_key: hmac::Key,
     /// Whether people reach the service by https; cookies are marked accordingly.

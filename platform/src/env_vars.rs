@@ -40,6 +40,9 @@ variables! {
     AWS_SECRET_ACCESS_KEY
     /// At least 32 random bytes, base64: signs access tokens of local accounts.
     RM_TOKEN_KEY
+    /// Comma-separated keys of 32 bytes in base64 that seal secrets at rest, the newest first; default: one made from
+    /// `RM_TOKEN_KEY`.
+    RM_ENCRYPTION_KEYS
     /// Address on which the API listens; default `0.0.0.0:8000`.
     RM_LISTEN
     /// Address of metrics and probes; default `0.0.0.0:9090`.
@@ -58,6 +61,16 @@ variables! {
     RM_CORS_ORIGINS
     /// At least 32 characters: whoever sends it as bearer token runs the installation; absent, nobody does.
     RM_ADMIN_TOKEN
+    /// The sender of mails, such as `Resume Matcher <noreply@example.org>`; required where mail is sent.
+    RM_MAIL_FROM
+    /// Key of SendGrid, by which mail is sent; absent, mail is sent by `RM_SMTP_URL` or not at all.
+    RM_SENDGRID_API_KEY
+    /// URL of SendGrid; default `https://api.sendgrid.com`.
+    RM_SENDGRID_URL
+    /// Public key with which SendGrid signs its event webhook; absent, the webhook is closed.
+    RM_SENDGRID_WEBHOOK_KEY
+    /// Mail server by which mail is sent: `smtps://user:password@host:465` or `smtp://…:587?tls=required`.
+    RM_SMTP_URL
     /// Folder of the embedding model.
     RM_MODEL_DIR
     /// Path of `libpdfium.so`.

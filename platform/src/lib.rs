@@ -8,12 +8,16 @@
 //! - [`tasks`] enqueues and settles units of work in Postgres, which alone decides what is done.
 //! - [`relay`] and [`queue`] move notice of work to the workers through Redis.
 //! - [`rate_limit`] counts what a client has asked for, over all replicas.
+//! - [`mail`] sends mails and hears what became of them; [`sealing`] encrypts secrets at rest and [`locksmith`]
+//!   replaces its keys.
 //! - [`storage`] keeps uploaded bytes under their hash.
 //! - [`telemetry`], [`probes`] and [`shutdown`] are the parts of a well-behaved process.
 
 pub mod config;
 pub mod digest;
 pub mod env_vars;
+pub mod locksmith;
+pub mod mail;
 pub mod maintenance;
 pub mod migrations;
 pub mod names;
@@ -25,6 +29,7 @@ mod redis_connection;
 pub mod relay;
 pub mod schedule;
 pub mod scram;
+pub mod sealing;
 pub mod shutdown;
 pub mod storage;
 pub mod tasks;

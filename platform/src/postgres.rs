@@ -72,11 +72,12 @@ pub async fn tenant_transaction(
     transaction_with(pool, "app.tenant_id", &tenant.to_string()).await
 }
 
-/// Begins a transaction of sign-up: it may add the tenant `tenant`, the account `account` and what belongs to them.
+/// Begins a transaction of `account` within `tenant`: it sees both the account's own rows and the tenant's. Sign-up adds
+/// both by it.
 ///
 /// # Errors
 /// When no connection is free or the server is away.
-pub async fn sign_up_transaction(
+pub async fn member_transaction(
     pool: &PgPool,
     tenant: TenantId,
     account: AccountId,
@@ -116,6 +117,39 @@ pub(crate) async fn dispatcher_transaction(
     pool: &PgPool,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     transaction_with(pool, "app.dispatcher", "on").await
+}
+
+/// Begins a transaction that sees which addresses get no mail (by hash), and mails that were kept instead of sent.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub(crate) async fn post_office_transaction(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.post_office", "on").await
+}
+
+/// Begins a transaction of `tenant` that also writes which addresses get no mail.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub(crate) async fn mail_event_transaction(
+    pool: &PgPool,
+    tenant: TenantId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut transaction = tenant_transaction(pool, tenant).await?;
+    set(&mut transaction, "app.post_office", "on").await?;
+    Ok(transaction)
+}
+
+/// Begins a transaction that replaces keys: it sees the sealed values of all accounts and tenants.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub(crate) async fn locksmith_transaction(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.locksmith", "on").await
 }
 
 /// Begins a transaction of the people who run the installation: it sees the dead letters of all tenants.

@@ -21,11 +21,21 @@ pub enum Chore {
     PurgeIdempotencyKeys,
     /// Removes tasks that were done more than 30 days ago, with the record of their attempts.
     PurgeTasks,
+    /// Removes mails that were settled more than 30 days ago, with their events.
+    PurgeMails,
+    /// Removes tokens of mails that have expired.
+    PurgeAccountTokens,
 }
 
 impl Chore {
     /// All chores.
-    pub const ALL: [Self; 3] = [Self::PurgeSessions, Self::PurgeIdempotencyKeys, Self::PurgeTasks];
+    pub const ALL: [Self; 5] = [
+        Self::PurgeSessions,
+        Self::PurgeIdempotencyKeys,
+        Self::PurgeTasks,
+        Self::PurgeMails,
+        Self::PurgeAccountTokens,
+    ];
 
     /// The name in Postgres, in logs and in metrics.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +43,8 @@ impl Chore {
             Self::PurgeSessions => "purge_sessions",
             Self::PurgeIdempotencyKeys => "purge_idempotency_keys",
             Self::PurgeTasks => "purge_tasks",
+            Self::PurgeMails => "purge_mails",
+            Self::PurgeAccountTokens => "purge_account_tokens",
         }
     }
 
@@ -50,6 +62,10 @@ impl Chore {
                     (SELECT tenant_id, route, key FROM idempotency_keys LIMIT $1)"
             }
             Self::PurgeTasks => "DELETE FROM tasks WHERE id IN (SELECT id FROM tasks LIMIT $1)",
+            Self::PurgeMails => "DELETE FROM mails WHERE id IN (SELECT id FROM mails LIMIT $1)",
+            Self::PurgeAccountTokens => {
+                "DELETE FROM account_tokens WHERE id IN (SELECT id FROM account_tokens LIMIT $1)"
+            }
         }
     }
 }

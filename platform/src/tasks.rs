@@ -37,6 +37,8 @@ pub enum TaskKind {
     FetchJob,
     /// Match a resume with a job; the subject is a match.
     MatchResume,
+    /// Send a mail; the subject is a mail.
+    SendMail,
 }
 
 /// Why a text is no [`TaskKind`].
@@ -46,7 +48,8 @@ pub struct UnknownKind(String);
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::ExtractResume, Self::ExtractJob, Self::FetchJob, Self::MatchResume];
+    pub const ALL: [Self; 5] =
+        [Self::ExtractResume, Self::ExtractJob, Self::FetchJob, Self::MatchResume, Self::SendMail];
 
     /// The name in Postgres, in messages and in metrics.
     pub fn as_str(self) -> &'static str {
@@ -55,6 +58,15 @@ impl TaskKind {
             Self::ExtractJob => "extract_job",
             Self::FetchJob => "fetch_job",
             Self::MatchResume => "match_resume",
+            Self::SendMail => "send_mail",
+        }
+    }
+
+    /// After how many failures a task is dead. A mail service may be away for long: mails are tried for about an hour.
+    pub(crate) fn max_failures(self) -> i32 {
+        match self {
+            Self::ExtractResume | Self::ExtractJob | Self::FetchJob | Self::MatchResume => 5,
+            Self::SendMail => 20,
         }
     }
 }

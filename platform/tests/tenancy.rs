@@ -49,6 +49,24 @@ async fn populate_account(transaction: &mut PgConnection, tenant: TenantId, acco
     .await
     .unwrap();
     sqlx::query(
+        "INSERT INTO mails (id, tenant_id, account_id, template, recipient, content)
+         VALUES ($1, $2, $3, 'verify_email', 'ann@example.org', 'sealed')",
+    )
+    .bind(Uuid::now_v7())
+    .bind(tenant)
+    .bind(account)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    sqlx::query(
+        "INSERT INTO mail_events (tenant_id, event_id, mail_id, kind, at)
+         SELECT tenant_id, 'e', id, 'processed', now() FROM mails WHERE tenant_id = $1",
+    )
+    .bind(tenant)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    sqlx::query(
         "INSERT INTO idempotency_keys (tenant_id, route, key, fingerprint, locked_until, expires_at)
          VALUES ($1, '/', 'k', sha256('x'), now(), now() + interval '1 day')",
     )
@@ -116,7 +134,7 @@ async fn tenant_tables(pool: &PgPool) -> Vec<String> {
     .fetch_all(pool)
     .await
     .unwrap();
-    assert!(tables.len() >= 9, "{tables:?}");
+    assert!(tables.len() >= 15, "{tables:?}");
     tables
 }
 
@@ -274,5 +292,53 @@ async fn removing_a_tenant_removes_all_of_its_rows() {
                     .unwrap();
             assert_eq!(there, expected, "{table} of {tenant}");
         }
+    }
+}
+
+/// Every table whose rows belong to an account and to no tenant.
+const OF_ACCOUNTS: [&str; 3] = ["account_tokens", "second_factors", "recovery_codes"];
+
+/// An account with a row in each of those tables.
+async fn account_with_secrets(pool: &PgPool) -> AccountId {
+    let (_, account) = sign_up(pool).await;
+    let mut transaction = account_transaction(pool, account).await.unwrap();
+    for statement in [
+        "INSERT INTO account_tokens (id, account_id, kind, token_hash, email, expires_at)
+         VALUES (gen_random_uuid(), $1, 'verify_email', sha256('x'), 'a@b.example', now() + interval '1 day')",
+        "INSERT INTO second_factors (account_id, secret) VALUES ($1, 'sealed')",
+        "INSERT INTO recovery_codes (account_id, code_hash) VALUES ($1, sha256('x'))",
+    ] {
+        sqlx::query(statement).bind(account).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    account
+}
+
+#[tokio::test]
+async fn what_belongs_to_an_account_is_closed_to_other_accounts_and_to_its_tenants() {
+    let pool = migrated_pool().await;
+    let (mine, yours) = (account_with_secrets(&pool).await, account_with_secrets(&pool).await);
+    let tenant: TenantId = {
+        let mut transaction = account_transaction(&pool, mine).await.unwrap();
+        sqlx::query_scalar("SELECT tenant_id FROM memberships").fetch_one(&mut *transaction).await.unwrap()
+    };
+    for table in OF_ACCOUNTS {
+        let list = format!("SELECT account_id FROM {table}");
+        let mut own = account_transaction(&pool, mine).await.unwrap();
+        let seen: Vec<AccountId> =
+            sqlx::query_scalar(AssertSqlSafe(list.clone())).fetch_all(&mut *own).await.unwrap();
+        assert_eq!(seen, [mine], "{table}");
+        let gone = sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE account_id = $1")))
+            .bind(yours)
+            .execute(&mut *own)
+            .await
+            .unwrap();
+        assert_eq!(gone.rows_affected(), 0, "{table}");
+        let mut same_tenant = tenant_transaction(&pool, tenant).await.unwrap();
+        let seen: Vec<AccountId> =
+            sqlx::query_scalar(AssertSqlSafe(list.clone())).fetch_all(&mut *same_tenant).await.unwrap();
+        assert_eq!(seen, [], "{table} by the tenant");
+        let seen: Vec<AccountId> = sqlx::query_scalar(AssertSqlSafe(list)).fetch_all(&pool).await.unwrap();
+        assert_eq!(seen, [], "{table} by nobody");
     }
 }

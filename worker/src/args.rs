@@ -39,6 +39,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: DeadLetters,
     },
+    /// The keys of secrets at rest.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: Keys,
+    },
     /// Bring the schema up, then make the bucket unless it is there.
     Prepare,
     /// Check that database and bucket are whole: keys, constraints, row-level security, every object with its hash.
@@ -211,6 +217,12 @@ pub(crate) enum DeadLetters {
         /// Id of the task.
         task: TaskId,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Seal everything by the first of RM_ENCRYPTION_KEYS; print as JSON how much there was to do. Then the others may go.
+    Rotate,
 }
 
 /// Which migrations to apply.

@@ -6,10 +6,14 @@ mod extract_resume;
 mod fetch_job;
 mod file;
 mod match_resume;
+mod send_mail;
 mod subject;
 
 use std::time::Duration;
 
+use platform::mail::outbox::OutboxError;
+use platform::mail::{MailError, Mailer};
+use platform::sealing::Keyring;
 use platform::storage::{Storage, StorageError};
 use platform::tasks::{Lease, SettleError, TaskKind};
 use sqlx::PgPool;
@@ -28,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) sandbox: Sandbox,
     pub(crate) scorer: Scorer,
     pub(crate) fetcher: Fetcher,
+    pub(crate) mailer: Mailer,
+    pub(crate) keyring: Keyring,
 }
 
 /// How a job ended that did not fail.
@@ -56,6 +62,12 @@ pub(crate) enum JobError {
     /// The page of a job cannot be had yet.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// The mail service does not take the mail.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The mail cannot be read.
+    #[error("the mail cannot be read")]
+    Outbox(#[from] OutboxError),
     /// The sandbox does not work on this machine.
     #[error("the sandbox does not work")]
     Sandbox(#[from] SandboxError),
@@ -83,5 +95,6 @@ pub(crate) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
         TaskKind::ExtractJob => extract_job::run(context, lease).await,
         TaskKind::FetchJob => fetch_job::run(context, lease).await,
         TaskKind::MatchResume => match_resume::run(context, lease).await,
+        TaskKind::SendMail => send_mail::run(context, lease).await,
     }
 }

@@ -44,6 +44,7 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
         command,
         Command::Migrate { action: args::Migrate::Status | args::Migrate::Sql { .. } }
             | Command::DeadLetters { .. }
+            | Command::Keys { .. }
             | Command::Healthcheck
             | Command::Verify(_)
     );
@@ -63,6 +64,7 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
             Command::Run => commands::run::run(env).await,
             Command::Migrate { action } => commands::migrate::run(env, action).await,
             Command::DeadLetters { action } => commands::dead_letters::run(env, action).await,
+            Command::Keys { action: args::Keys::Rotate } => commands::keys::rotate(env).await,
             Command::Prepare => commands::prepare::run(env).await,
             Command::Healthcheck => commands::healthcheck::run(env).await,
             Command::Backup(what) => commands::backup::backup(env, what).await,

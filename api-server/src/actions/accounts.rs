@@ -1,8 +1,9 @@
 //! Sign-up and sign-in.
 
-use platform::{names::AccountId, postgres};
+use platform::{mail::outbox::Recipient, names::AccountId, postgres};
 use secrecy::SecretString;
 
+use super::{recovery, second_factor};
 use crate::{
     auth::{email::Email, identity::Identity, password::check_password, session_token::SessionToken},
     error::{FieldError, Problem, ProblemKind},
@@ -62,15 +63,37 @@ pub async fn sign_up(state: &AppState, form: SignUp) -> Result<(SignedIn, Accoun
     let new = NewAccount { email, name, password_hash };
     let (mut tx, account, tenant) = accounts::create(&state.pool, &new).await?;
     let session = sessions::create(&mut tx, tenant.id, account.id).await?;
+    recovery::ask_to_verify(state, &mut tx, tenant.id, account.id, &account.email).await?;
     tx.commit().await?;
     Ok((SignedIn { account: account.id, session }, account, tenant))
 }
 
-/// Begins a session for the account with this address and password.
-pub async fn sign_in(state: &AppState, email: &str, password: SecretString) -> Result<SignedIn, Problem> {
-    let refused = || {
-        Problem::new(ProblemKind::InvalidCredentials, "E-mail address and password do not belong together.")
-    };
+/// Begins a session for the account with this address and password, and a code where the account asks for one.
+pub async fn sign_in(
+    state: &AppState,
+    email: &str,
+    password: SecretString,
+    code: Option<&str>,
+) -> Result<SignedIn, Problem> {
+    let account = check_credentials(state, email, password).await?;
+    if second_factor::state_of(state, account).await?.0 {
+        let code = code.filter(|code| !code.is_empty()).ok_or_else(|| {
+            Problem::new(
+                ProblemKind::SecondFactorRequired,
+                "This account asks for a code beside the password.",
+            )
+        })?;
+        second_factor::check(state, account, code).await?;
+    }
+    begin_session(state, account).await
+}
+
+/// The account that address and password belong to: the first step of sign-in.
+pub async fn check_credentials(
+    state: &AppState,
+    email: &str,
+    password: SecretString,
+) -> Result<AccountId, Problem> {
     // What is no address belongs to no account; it takes the same time as one that might.
     let found = match Email::parse(email) {
         Ok(email) => accounts::find_credentials(&state.pool, &email).await?,
@@ -78,13 +101,21 @@ pub async fn sign_in(state: &AppState, email: &str, password: SecretString) -> R
     };
     let (account, stored) = found.unzip();
     let verified = state.passwords.verify(password, stored).await?;
-    let account = account.filter(|_| verified).ok_or_else(refused)?;
+    account.filter(|_| verified).ok_or_else(wrong_credentials)
+}
+
+/// Begins a session for an account that has taken all steps.
+pub async fn begin_session(state: &AppState, account: AccountId) -> Result<SignedIn, Problem> {
     // Every account gets a tenant at sign-up; it may have been erased since.
-    let tenant = accounts::find_tenant(&state.pool, account).await?.ok_or_else(refused)?;
+    let tenant = accounts::find_tenant(&state.pool, account).await?.ok_or_else(wrong_credentials)?;
     let mut tx = postgres::tenant_transaction(&state.pool, tenant).await?;
     let session = sessions::create(&mut tx, tenant, account).await?;
     tx.commit().await?;
     Ok(SignedIn { account, session })
+}
+
+fn wrong_credentials() -> Problem {
+    Problem::new(ProblemKind::InvalidCredentials, "E-mail address and password do not belong together.")
 }
 
 /// Changes the caller's password and ends its other sessions.
@@ -105,9 +136,12 @@ pub async fn change_password(
         return Err(Problem::validation(vec![FieldError::at_pointer("/new_password", weakness.to_string())]));
     }
     let hash = state.passwords.hash(new).await?;
-    accounts::set_password(&state.pool, entered.account, &hash).await?;
-    sessions::revoke_all(&state.pool, entered.account, Some(session)).await?;
-    Ok(())
+    let account = entered.account;
+    let mut tx = postgres::member_transaction(&state.pool, identity.tenant, account).await?;
+    let to = Recipient { tenant: identity.tenant, account: Some(account), address: &email };
+    recovery::write_password(state, &mut tx, to, &hash).await?;
+    sessions::revoke_all(&mut tx, account, Some(session)).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Replaces a session's token by a new one.

@@ -5,4 +5,6 @@ pub mod batches;
 pub mod jobs;
 pub mod matches;
 pub mod personal;
+pub mod recovery;
 pub mod resumes;
+pub mod second_factor;

@@ -1,12 +1,12 @@
-//! Tokens of sessions and API keys: the secrets that browsers and programs keep.
+//! Tokens of sessions, API keys, invitations and mails: the secrets that browsers, programs and people keep.
 //!
-//! A token names its tenant and its row, so that the row is found without a look beyond one tenant, and carries 32 random
-//! bytes of which the database knows only the hash.
+//! A token names whose row it is (a tenant's or an account's) and which, so that the row is found without a look beyond
+//! that owner, and carries 32 random bytes of which the database knows only the hash.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use platform::{
     digest::Sha256Digest,
-    names::{ApiKeyId, SessionId, TenantId},
+    names::{AccountId, ApiKeyId, SessionId, TenantId},
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -23,23 +23,26 @@ pub const API_KEY_PREFIX: &str = "rmk_";
 #[error("the operating system gives no random bytes")]
 pub struct NoRandomness;
 
-/// A secret that names a row of a tenant.
+/// How a token that was sent by mail begins.
+const MAIL_PREFIX: &str = "rmm_";
+
+/// A secret that names a row of a tenant or an account.
 #[derive(Clone, Debug)]
 pub struct RowToken {
-    /// The tenant.
-    pub tenant: TenantId,
+    /// The tenant or account.
+    pub owner: Uuid,
     /// The row.
     pub row: Uuid,
     text: SecretString,
 }
 
 impl RowToken {
-    /// A new token for `row` of `tenant`.
-    pub fn generate(prefix: &str, tenant: TenantId, row: Uuid) -> Result<Self, NoRandomness> {
+    /// A new token for `row` of `owner`.
+    pub fn generate(prefix: &str, owner: Uuid, row: Uuid) -> Result<Self, NoRandomness> {
         let mut secret = [0; SECRET_BYTES];
         SystemRandom::new().fill(&mut secret).map_err(|_unspecified| NoRandomness)?;
-        let bytes = [tenant.as_uuid().as_bytes().as_slice(), row.as_bytes(), &secret].concat();
-        Ok(Self { tenant, row, text: SecretString::from(prefix.to_owned() + &URL_SAFE_NO_PAD.encode(bytes)) })
+        let bytes = [owner.as_bytes().as_slice(), row.as_bytes(), &secret].concat();
+        Ok(Self { owner, row, text: SecretString::from(prefix.to_owned() + &URL_SAFE_NO_PAD.encode(bytes)) })
     }
 
     /// Reads a token that a client sent; none if it cannot be one.
@@ -48,9 +51,9 @@ impl RowToken {
         if bytes.len() != 2 * ID_BYTES + SECRET_BYTES {
             return None;
         }
-        let tenant = Uuid::from_slice(bytes.get(..ID_BYTES)?).ok()?;
+        let owner = Uuid::from_slice(bytes.get(..ID_BYTES)?).ok()?;
         let row = Uuid::from_slice(bytes.get(ID_BYTES..2 * ID_BYTES)?).ok()?;
-        Some(Self { tenant: TenantId::from_uuid(tenant), row, text: SecretString::from(text) })
+        Some(Self { owner, row, text: SecretString::from(text) })
     }
 
     /// The token as text, for the client only.
@@ -77,13 +80,17 @@ pub struct SessionToken {
 impl SessionToken {
     /// A new token for `session` of `tenant`.
     pub fn generate(tenant: TenantId, session: SessionId) -> Result<Self, NoRandomness> {
-        Ok(Self { tenant, session, token: RowToken::generate("", tenant, session.as_uuid())? })
+        Ok(Self { tenant, session, token: RowToken::generate("", tenant.as_uuid(), session.as_uuid())? })
     }
 
     /// Reads a token that a client sent; none if it cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
         let token = RowToken::parse("", text)?;
-        Some(Self { tenant: token.tenant, session: SessionId::from_uuid(token.row), token })
+        Some(Self {
+            tenant: TenantId::from_uuid(token.owner),
+            session: SessionId::from_uuid(token.row),
+            token,
+        })
     }
 
     /// The token as text, for the client only.
@@ -111,16 +118,50 @@ impl ApiKey {
     /// A new key of `tenant`.
     pub fn generate(tenant: TenantId) -> Result<Self, NoRandomness> {
         let id = ApiKeyId::new();
-        Ok(Self { tenant, id, token: RowToken::generate(API_KEY_PREFIX, tenant, id.as_uuid())? })
+        Ok(Self { tenant, id, token: RowToken::generate(API_KEY_PREFIX, tenant.as_uuid(), id.as_uuid())? })
     }
 
     /// Reads a key that a client sent; none if it cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
         let token = RowToken::parse(API_KEY_PREFIX, text)?;
-        Some(Self { tenant: token.tenant, id: ApiKeyId::from_uuid(token.row), token })
+        Some(Self { tenant: TenantId::from_uuid(token.owner), id: ApiKeyId::from_uuid(token.row), token })
     }
 
     /// The key as text, for the client only.
+    pub fn expose(&self) -> &str {
+        self.token.expose()
+    }
+
+    /// What the database stores.
+    pub fn hash(&self) -> Sha256Digest {
+        self.token.hash()
+    }
+}
+
+/// A token that was sent by mail to an account's address.
+#[derive(Clone, Debug)]
+pub struct AccountToken {
+    /// The account.
+    pub account: AccountId,
+    /// The row.
+    pub id: Uuid,
+    token: RowToken,
+}
+
+impl AccountToken {
+    /// A new token of `account`.
+    pub fn generate(account: AccountId) -> Result<Self, NoRandomness> {
+        let id = Uuid::now_v7();
+        Ok(Self { account, id, token: RowToken::generate(MAIL_PREFIX, account.as_uuid(), id)? })
+    }
+
+    /// Reads a token that a client sent; none if it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let token = RowToken::parse(MAIL_PREFIX, text)?;
+        Some(Self { account: AccountId::from_uuid(token.owner), id: token.row, token })
+    }
+
+    /// The token as text, for the mail only.
     pub fn expose(&self) -> &str {
         self.token.expose()
     }

@@ -14,6 +14,8 @@ pub enum ProblemKind {
     Unauthenticated,
     /// E-mail address and password do not belong together.
     InvalidCredentials,
+    /// The password is right, and sign-in also needs a code of the account's authenticator app.
+    SecondFactorRequired,
     /// The caller may not do that.
     Forbidden,
     /// The request came from a page of another site, or its form token is wrong.
@@ -52,11 +54,12 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order of the page `/problems`.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::MalformedRequest,
         Self::ValidationFailed,
         Self::Unauthenticated,
         Self::InvalidCredentials,
+        Self::SecondFactorRequired,
         Self::Forbidden,
         Self::CrossSiteRequest,
         Self::NotFound,
@@ -83,6 +86,7 @@ impl ProblemKind {
             Self::ValidationFailed => "validation-failed",
             Self::Unauthenticated => "unauthenticated",
             Self::InvalidCredentials => "invalid-credentials",
+            Self::SecondFactorRequired => "second-factor-required",
             Self::Forbidden => "forbidden",
             Self::CrossSiteRequest => "cross-site-request",
             Self::NotFound => "not-found",
@@ -110,6 +114,7 @@ impl ProblemKind {
             Self::ValidationFailed => "A value in the request is not acceptable",
             Self::Unauthenticated => "A valid access token is needed",
             Self::InvalidCredentials => "The e-mail address or the password is wrong",
+            Self::SecondFactorRequired => "Sign-in needs a code of the authenticator app",
             Self::Forbidden => "You may not do that",
             Self::CrossSiteRequest => "The form was not sent from this site",
             Self::NotFound => "There is nothing here",
@@ -140,6 +145,9 @@ impl ProblemKind {
             }
             Self::InvalidCredentials => {
                 "Check both. The answer is the same for an address that has no account."
+            }
+            Self::SecondFactorRequired => {
+                "Send the same again with `code`: six digits of the authenticator app, or a recovery code."
             }
             Self::Forbidden => {
                 "Ask an owner of the organisation for another role, or use a credential that may do it."
@@ -178,7 +186,9 @@ impl ProblemKind {
         match self {
             Self::MalformedRequest => StatusCode::BAD_REQUEST,
             Self::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Unauthenticated | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::InvalidCredentials | Self::SecondFactorRequired => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden | Self::CrossSiteRequest | Self::NetworkDenied => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

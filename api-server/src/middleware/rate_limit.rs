@@ -90,7 +90,10 @@ pub async fn refuse_denied(State(guard): State<Guard>, request: Request, next: N
 /// Counts requests of the API and forms of the pages; over the limit the answer is 429 with `Retry-After`. Both kinds of
 /// answers say what is left (draft-ietf-httpapi-ratelimit-headers-10).
 pub async fn limit(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let counted = request.uri().path().starts_with("/api/") || request.method() == Method::POST;
+    // Webhooks come from few addresses, in bursts, and are signed.
+    let path = request.uri().path();
+    let counted =
+        path.starts_with("/api/") || (request.method() == Method::POST && !path.starts_with("/webhooks/"));
     let (Some(quota), Some(client), true) =
         (guard.quota, request.extensions().get::<Client>().copied(), counted)
     else {

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod dashboard;
 pub mod error;
+pub mod form;
 pub mod items;
 pub mod reference;
 pub mod result;

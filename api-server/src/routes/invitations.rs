@@ -1,15 +1,24 @@
 //! `/api/v1/invitations`: others may join the organisation.
 
 use axum::{Json, extract::State, http::StatusCode};
-use platform::postgres;
+use platform::{
+    mail::{Letter, outbox::Recipient},
+    names::TenantId,
+    postgres,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    auth::{email::Email, identity::Identity, session_token::RowToken},
+    auth::{
+        email::Email,
+        identity::{Entered, Identity},
+        session_token::RowToken,
+    },
     error::{FieldError, Problem, ProblemDocument, ProblemKind},
     request::{json::JsonBody, path::Id},
+    routes::pages::mailed::INVITATION_PAGE,
     state::AppState,
     store::{
         accounts,
@@ -36,6 +45,8 @@ pub struct CreateInvitation {
 pub struct CreatedInvitation {
     #[serde(flatten)]
     invitation: Invitation,
+    /// Whether it goes out by mail: only where the inviting person's own address is verified.
+    mailed: bool,
     /// Give it to the invited person, who accepts with `POST /api/v1/invitations/accept`. It is shown this once, and of no
     /// use to an account of another address.
     #[schema(example = "rmi_…")]
@@ -77,11 +88,32 @@ pub async fn create_invitation(
         .map_err(|error| Problem::validation(vec![FieldError::at_pointer("/email", error.to_string())]))?;
     let mut entered = identity.owner_transaction(&state.pool).await?;
     let id = Uuid::now_v7();
-    let token = RowToken::generate(PREFIX, identity.tenant, id).map_err(Problem::internal)?;
+    let token = RowToken::generate(PREFIX, identity.tenant.as_uuid(), id).map_err(Problem::internal)?;
     let invitation =
         members::invite(&mut entered.tx, identity.tenant, id, &email, body.role, token.hash()).await?;
+    let mailed = send(&state, &mut entered, identity.tenant, &email, &token).await?;
     entered.tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(CreatedInvitation { invitation, token: token.expose().to_owned() })))
+    let created = CreatedInvitation { invitation, mailed, token: token.expose().to_owned() };
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Sends the invitation by mail, if there is mail and the inviting person's own address is verified: else anybody could
+/// have mail sent to anybody.
+async fn send(
+    state: &AppState,
+    entered: &mut Entered,
+    tenant: TenantId,
+    email: &Email,
+    token: &RowToken,
+) -> Result<bool, Problem> {
+    let found = accounts::get(&mut entered.tx, tenant, entered.account).await?;
+    let Some((_account, tenant)) = found.filter(|(account, _)| account.email_verified) else {
+        return Ok(false);
+    };
+    let link = state.mailing.link(INVITATION_PAGE, token.expose());
+    let letter = Letter::Invitation { organisation: tenant.name, link };
+    let to = Recipient { tenant: tenant.id, account: None, address: email.as_str() };
+    Ok(state.mailing.queue(&mut entered.tx, to, &letter).await?)
 }
 
 /// Lists the invitations that wait to be accepted.
@@ -142,6 +174,11 @@ pub async fn accept_invitation(
     identity: Identity,
     JsonBody(body): JsonBody<AcceptInvitation>,
 ) -> Result<Json<Organisation>, Problem> {
+    accept(&state, identity, &body.token).await.map(Json)
+}
+
+/// Joins the organisation of the invitation with this token.
+pub async fn accept(state: &AppState, identity: Identity, token: &str) -> Result<Organisation, Problem> {
     let refused = || {
         Problem::new(
             ProblemKind::NotFound,
@@ -152,8 +189,8 @@ pub async fn accept_invitation(
     let found = accounts::get(&mut entered.tx, identity.tenant, entered.account).await?;
     entered.tx.commit().await?;
     let (account, _tenant) = found.ok_or_else(refused)?;
-    let token = RowToken::parse(PREFIX, &body.token).ok_or_else(refused)?;
-    join(&state, &token, &account).await?.ok_or_else(refused).map(Json)
+    let token = RowToken::parse(PREFIX, token).ok_or_else(refused)?;
+    join(state, &token, &account).await?.ok_or_else(refused)
 }
 
 async fn join(
@@ -161,13 +198,13 @@ async fn join(
     token: &RowToken,
     account: &accounts::Account,
 ) -> Result<Option<Organisation>, Problem> {
-    let mut tx = postgres::tenant_transaction(&state.pool, token.tenant).await?;
-    let role =
-        members::accept(&mut tx, token.tenant, token.row, token.hash(), account.id, &account.email).await?;
+    let tenant = TenantId::from_uuid(token.owner);
+    let mut tx = postgres::tenant_transaction(&state.pool, tenant).await?;
+    let role = members::accept(&mut tx, tenant, token.row, token.hash(), account.id, &account.email).await?;
     tx.commit().await?;
     if role.is_none() {
         return Ok(None);
     }
     let all = members::organisations_of(&state.pool, account.id).await?;
-    Ok(all.into_iter().find(|one| one.id == token.tenant))
+    Ok(all.into_iter().find(|one| one.id == tenant))
 }

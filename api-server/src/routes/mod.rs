@@ -16,3 +16,4 @@ pub mod organisations;
 pub mod pages;
 pub mod resumes;
 pub mod sessions;
+pub mod webhooks;

@@ -23,6 +23,8 @@ pub struct Account {
     pub email: String,
     /// How the person is called, if given.
     pub name: Option<String>,
+    /// Whether the person has shown to read the mail of the address.
+    pub email_verified: bool,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -63,7 +65,7 @@ pub enum CreateError {
 /// Makes an account with a tenant of its own. The transaction is left open, so that the first session can join.
 pub async fn create(pool: &PgPool, new: &NewAccount) -> Result<(Tx, Account, Tenant), CreateError> {
     let (tenant, account) = (TenantId::new(), AccountId::new());
-    let mut tx = postgres::sign_up_transaction(pool, tenant, account).await?;
+    let mut tx = postgres::member_transaction(pool, tenant, account).await?;
     let local_part = || new.email.as_str().split('@').next().unwrap_or_default();
     let tenant = sqlx::query_as("INSERT INTO tenants (id, name) VALUES ($1, $2) RETURNING id, name")
         .bind(tenant)
@@ -72,7 +74,7 @@ pub async fn create(pool: &PgPool, new: &NewAccount) -> Result<(Tx, Account, Ten
         .await?;
     let account: Account = sqlx::query_as(
         "INSERT INTO accounts (id, email, name, password_hash) VALUES ($1, $2, $3, $4)
-         RETURNING id, email, name, created_at",
+         RETURNING id, email, name, email_verified_at IS NOT NULL AS email_verified, created_at",
     )
     .bind(account)
     .bind(new.email.as_str())
@@ -122,15 +124,14 @@ pub async fn password_of(pool: &PgPool, account: AccountId) -> Result<Option<(St
     Ok(found)
 }
 
-/// Writes another password hash.
-pub async fn set_password(pool: &PgPool, account: AccountId, hash: &str) -> Result<(), sqlx::Error> {
-    let mut tx = postgres::account_transaction(pool, account).await?;
+/// Writes another password hash, in a transaction of the account.
+pub async fn set_password(tx: &mut Tx, account: AccountId, hash: &str) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE accounts SET password_hash = $2, updated_at = now() WHERE id = $1")
         .bind(account)
         .bind(hash)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-    tx.commit().await
+    Ok(())
 }
 
 /// Removes the account. What is left of its memberships goes with it.
@@ -159,10 +160,13 @@ pub async fn get(
     tenant: TenantId,
     account: AccountId,
 ) -> Result<Option<(Account, Tenant)>, sqlx::Error> {
-    let account = sqlx::query_as("SELECT id, email, name, created_at FROM accounts WHERE id = $1")
-        .bind(account)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let account = sqlx::query_as(
+        "SELECT id, email, name, email_verified_at IS NOT NULL AS email_verified, created_at
+         FROM accounts WHERE id = $1",
+    )
+    .bind(account)
+    .fetch_optional(&mut **tx)
+    .await?;
     let tenant = sqlx::query_as("SELECT id, name FROM tenants WHERE id = $1")
         .bind(tenant)
         .fetch_optional(&mut **tx)

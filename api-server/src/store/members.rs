@@ -82,7 +82,7 @@ pub async fn create_organisation(
     name: &str,
 ) -> Result<Organisation, sqlx::Error> {
     let id = TenantId::new();
-    let mut tx = postgres::sign_up_transaction(pool, id, account).await?;
+    let mut tx = postgres::member_transaction(pool, id, account).await?;
     sqlx::query("INSERT INTO tenants (id, name) VALUES ($1, $2)")
         .bind(id)
         .bind(name)

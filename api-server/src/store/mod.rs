@@ -1,6 +1,7 @@
 //! The rows behind the routes: every query of the API server, one noun a file. Each function works in a transaction
 //! of one tenant, so row-level security holds whatever the query says.
 
+pub mod account_tokens;
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
@@ -13,6 +14,7 @@ pub mod members;
 pub mod objects;
 pub mod personal;
 pub mod resumes;
+pub mod second_factors;
 pub mod sessions;
 mod status;
 

@@ -28,6 +28,9 @@ pub async fn collect(tx: &mut Tx, account: AccountId) -> Result<Value, sqlx::Err
             'sessions', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'created_at', created_at,
                     'last_used_at', last_used_at, 'revoked_at', revoked_at) ORDER BY id), '[]')
                 FROM sessions WHERE account_id = $1),
+            'mails', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'template', template, 'status', status,
+                    'created_at', created_at) ORDER BY id), '[]')
+                FROM mails WHERE account_id = $1),
             'audit_events', (SELECT coalesce(jsonb_agg(jsonb_build_object('at', at, 'act', act, 'kind', kind,
                     'subject_id', subject_id) ORDER BY id), '[]')
                 FROM audit_events WHERE actor = 'account:' || $1::text))",
@@ -62,6 +65,11 @@ pub async fn others(tx: &mut Tx, account: AccountId) -> Result<(i64, i64), sqlx:
 /// Removes what the account has added, with all matches of it; gives the counts and the keys of the files.
 pub async fn erase_rows(tx: &mut Tx, account: AccountId) -> Result<(Erased, Vec<String>), sqlx::Error> {
     sqlx::query("DELETE FROM matches WHERE account_id = $1").bind(account).execute(&mut **tx).await?;
+    // Mails of the account go with it; these went to the address before there was one (invitations).
+    sqlx::query("DELETE FROM mails WHERE recipient = (SELECT email FROM accounts WHERE id = $1)")
+        .bind(account)
+        .execute(&mut **tx)
+        .await?;
     sqlx::query("DELETE FROM batches WHERE account_id = $1").bind(account).execute(&mut **tx).await?;
     let mut keys: Vec<String> =
         sqlx::query_scalar("DELETE FROM resumes WHERE account_id = $1 RETURNING object_key")

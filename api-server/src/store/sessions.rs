@@ -1,10 +1,7 @@
 //! Sessions: one for each sign-in, good until sign-out or 30 days without use.
 
-use platform::{
-    names::{AccountId, SessionId, TenantId},
-    postgres,
-};
-use sqlx::{PgPool, postgres::types::PgInterval};
+use platform::names::{AccountId, SessionId, TenantId};
+use sqlx::postgres::types::PgInterval;
 
 use super::Tx;
 use crate::auth::session_token::{NoRandomness, SessionToken};
@@ -92,22 +89,17 @@ pub async fn rotate(
     Ok(account.map(|account| (account, fresh)))
 }
 
-/// Ends every session of the account in all organisations, but `kept`.
-pub async fn revoke_all(
-    pool: &PgPool,
-    account: AccountId,
-    kept: Option<SessionId>,
-) -> Result<(), sqlx::Error> {
-    let mut tx = postgres::account_transaction(pool, account).await?;
+/// Ends every session of the account in all organisations, but `kept`. `tx` is one of the account.
+pub async fn revoke_all(tx: &mut Tx, account: AccountId, kept: Option<SessionId>) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE sessions SET revoked_at = now()
          WHERE account_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id <> $2)",
     )
     .bind(account)
     .bind(kept)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
-    tx.commit().await
+    Ok(())
 }
 
 /// Ends a session. Ending it twice changes nothing.

@@ -9,11 +9,13 @@ use std::{net::SocketAddr, time::Duration};
 use api_server::startup::{Application, Drain, Settings};
 use bytes::Bytes;
 use platform::{
-    config::{DatabaseConfig, Env, ObjectStorageConfig},
+    config::{DatabaseConfig, EncryptionConfig, Env, ObjectStorageConfig},
     env_vars,
+    mail::{Content, outbox},
     migrations::{self, Phase},
     names::TenantId,
     postgres,
+    sealing::Keyring,
     storage::Storage,
 };
 use reqwest::{
@@ -224,6 +226,36 @@ impl TestApp {
         .fetch_all(&mut *tx)
         .await
         .unwrap()
+    }
+
+    /// The keys of secrets at rest.
+    pub(crate) fn keyring(&self) -> Keyring {
+        let env = Env::from_pairs(self.variables.clone());
+        Keyring::new(&EncryptionConfig::from_env(&env).unwrap()).unwrap()
+    }
+
+    /// What the mails of one kind that wait for `recipient` in the tenant say, oldest first.
+    pub(crate) async fn mails(&self, tenant: TenantId, recipient: &str, template: &str) -> Vec<Content> {
+        let mut tx = postgres::tenant_transaction(&self.pool, tenant).await.unwrap();
+        let ids: Vec<uuid::Uuid> =
+            sqlx::query_scalar("SELECT id FROM mails WHERE recipient = $1 AND template = $2 ORDER BY id")
+                .bind(recipient)
+                .bind(template)
+                .fetch_all(&mut *tx)
+                .await
+                .unwrap();
+        let mut mails = Vec::new();
+        for id in ids {
+            mails.push(outbox::read(&mut tx, &self.keyring(), id).await.unwrap().unwrap().content);
+        }
+        mails
+    }
+
+    /// The token in the link of the last such mail.
+    pub(crate) async fn mailed_token(&self, tenant: TenantId, recipient: &str, template: &str) -> String {
+        let mails = self.mails(tenant, recipient, template).await;
+        let text = &mails.last().unwrap().text;
+        text.split("?token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
     }
 
     /// Writes the result of a match, as the worker does.

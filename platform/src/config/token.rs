@@ -20,15 +20,19 @@ impl TokenConfig {
     /// Reads `RM_TOKEN_KEY`: base64, standard or URL-safe alphabet, padded or not.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let text = env.required(RM_TOKEN_KEY, MEND)?;
-        let bytes = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
-            .iter()
-            .find_map(|alphabet| alphabet.decode(text).ok())
-            .ok_or_else(|| invalid("it is not base64".to_owned()))?;
+        let bytes = base64_bytes(text).ok_or_else(|| invalid("it is not base64".to_owned()))?;
         if bytes.len() < 32 {
             return Err(invalid(format!("it has {} bytes", bytes.len())));
         }
         Ok(Self { key: SecretSlice::from(bytes) })
     }
+}
+
+/// The bytes of `text` in base64: standard or URL-safe alphabet, padded or not.
+pub(super) fn base64_bytes(text: &str) -> Option<Vec<u8>> {
+    [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+        .iter()
+        .find_map(|alphabet| alphabet.decode(text).ok())
 }
 
 fn invalid(reason: String) -> ConfigError {

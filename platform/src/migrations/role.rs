@@ -183,6 +183,12 @@ const RIGHTS: &[(&str, &str)] = &[
     ("dead_letters", "SELECT, INSERT, DELETE"),
     ("outbox", "SELECT, INSERT, UPDATE, DELETE"),
     ("schedules", "SELECT, INSERT, UPDATE"),
+    ("mails", "SELECT, INSERT, UPDATE, DELETE"),
+    ("mail_events", "SELECT, INSERT"),
+    ("mail_suppressions", "SELECT, INSERT, DELETE"),
+    ("account_tokens", "SELECT, INSERT, UPDATE, DELETE"),
+    ("second_factors", "SELECT, INSERT, UPDATE, DELETE"),
+    ("recovery_codes", "SELECT, INSERT, DELETE"),
 ];
 
 /// The statements that grant [`RIGHTS`] to the role whose quoted name is `role`.

@@ -172,5 +172,10 @@ fn revive(kind: TaskKind) -> &'static str {
         TaskKind::MatchResume => {
             "UPDATE matches SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'"
         }
+        TaskKind::SendMail => {
+            // Without its content (it was handed over after all) there is nothing to send.
+            "UPDATE mails SET status = 'queued', error = NULL, updated_at = now()
+             WHERE id = $1 AND status = 'failed' AND content IS NOT NULL"
+        }
     }
 }

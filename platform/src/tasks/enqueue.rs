@@ -50,12 +50,13 @@ pub async fn enqueue_with(
     priority: Priority,
 ) -> Result<TaskId, sqlx::Error> {
     let task = TaskId::new();
-    sqlx::query("INSERT INTO tasks (id, tenant_id, kind, subject_id, priority) VALUES ($1, $2, $3, $4, $5)")
+    sqlx::query("INSERT INTO tasks (id, tenant_id, kind, subject_id, priority, max_failures) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(task)
         .bind(tenant)
         .bind(kind.as_str())
         .bind(subject)
         .bind(priority.as_i16())
+        .bind(kind.max_failures())
         .execute(&mut **transaction)
         .await?;
     sqlx::query("INSERT INTO outbox (task_id, tenant_id, kind, priority) VALUES ($1, $2, $3, $4)")
@@ -82,14 +83,15 @@ pub async fn enqueue_many(
 ) -> Result<(), sqlx::Error> {
     let tasks: Vec<Uuid> = subjects.iter().map(|_| TaskId::new().as_uuid()).collect();
     sqlx::query(
-        "INSERT INTO tasks (id, tenant_id, kind, subject_id, priority)
-         SELECT id, $1, $2, subject_id, $3 FROM unnest($4::uuid[], $5::uuid[]) AS t (id, subject_id)",
+        "INSERT INTO tasks (id, tenant_id, kind, subject_id, priority, max_failures)
+         SELECT id, $1, $2, subject_id, $3, $6 FROM unnest($4::uuid[], $5::uuid[]) AS t (id, subject_id)",
     )
     .bind(tenant)
     .bind(kind.as_str())
     .bind(priority.as_i16())
     .bind(&tasks)
     .bind(subjects)
+    .bind(kind.max_failures())
     .execute(&mut **transaction)
     .await?;
     sqlx::query(

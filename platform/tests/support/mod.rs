@@ -77,7 +77,7 @@ pub(crate) fn storage_config(server: &test_services::ObjectStorage, bucket: &str
 /// A tenant with one account, made as sign-up does.
 pub(crate) async fn sign_up(pool: &PgPool) -> (TenantId, AccountId) {
     let (tenant, account) = (TenantId::new(), AccountId::new());
-    let mut transaction = postgres::sign_up_transaction(pool, tenant, account).await.unwrap();
+    let mut transaction = postgres::member_transaction(pool, tenant, account).await.unwrap();
     sqlx::query("INSERT INTO tenants (id, name) VALUES ($1, 'Test')")
         .bind(tenant)
         .execute(&mut *transaction)

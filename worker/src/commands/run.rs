@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use platform::config::{
-    CacheConfig, DatabaseConfig, Env, FetchConfig, InstallationConfig, ObjectStorageConfig, ProbesConfig,
-    ScienceConfig, WorkerConfig,
+    CacheConfig, DatabaseConfig, EncryptionConfig, Env, FetchConfig, InstallationConfig, MailConfig,
+    ObjectStorageConfig, ProbesConfig, ScienceConfig, WorkerConfig,
 };
+use platform::mail::Mailer;
 use platform::probes::{self, Probes, Readiness};
 use platform::queue::Queue;
+use platform::sealing::Keyring;
 use platform::storage::Storage;
 use platform::telemetry::Metrics;
 use platform::{migrations, postgres, shutdown};
@@ -78,6 +80,10 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
     let fetcher =
         Fetcher::new(&FetchConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
 
+    let mailer = Mailer::open(&MailConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
+    let keyring =
+        Keyring::new(&EncryptionConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
+
     let pool = postgres::connect(&database).await?;
     let missing = migrations::missing(&pool).await?;
     if !missing.is_empty() {
@@ -93,7 +99,7 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
     let name = format!("worker-{}", uuid::Uuid::now_v7().simple());
     Ok(Runner {
         consumer: queue.consumer(&name, READ_WAIT)?,
-        context: Context { pool, storage, sandbox, scorer, fetcher },
+        context: Context { pool, storage, sandbox, scorer, fetcher, mailer, keyring },
         queue,
         metrics: WorkerMetrics::register(metrics),
         config,

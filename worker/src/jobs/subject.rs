@@ -19,6 +19,9 @@ pub(crate) async fn mark_failed(
         TaskKind::MatchResume => {
             "UPDATE matches SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
         }
+        TaskKind::SendMail => {
+            "UPDATE mails SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
+        }
     };
     sqlx::query(statement).bind(lease.subject).bind(message).execute(&mut **transaction).await?;
     Ok(())
@@ -39,6 +42,9 @@ pub(super) async fn mark_processing(
         TaskKind::MatchResume => {
             "UPDATE matches SET status = 'processing', error = NULL, updated_at = now() WHERE id = $1"
         }
+        TaskKind::SendMail => {
+            "UPDATE mails SET status = 'processing', error = NULL, updated_at = now() WHERE id = $1"
+        }
     };
     let marked = sqlx::query(statement).bind(lease.subject).execute(&mut **transaction).await?;
     Ok(marked.rows_affected() > 0)
@@ -58,6 +64,9 @@ pub(crate) async fn mark_queued(
         }
         TaskKind::MatchResume => {
             "UPDATE matches SET status = 'queued', updated_at = now() WHERE id = $1 AND status = 'processing'"
+        }
+        TaskKind::SendMail => {
+            "UPDATE mails SET status = 'queued', updated_at = now() WHERE id = $1 AND status = 'processing'"
         }
     };
     sqlx::query(statement).bind(lease.subject).execute(&mut **transaction).await?;

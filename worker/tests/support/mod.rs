@@ -198,6 +198,7 @@ pub(crate) async fn variables() -> BTreeMap<&'static str, String> {
         (var::S3_BUCKET, test_services::unique_name("b")),
         (var::AWS_ACCESS_KEY_ID, id.to_owned()),
         (var::AWS_SECRET_ACCESS_KEY, secret.to_owned()),
+        (var::RM_TOKEN_KEY, "dGhpcyBrZXkgaXMgZm9yIHRlc3RzIGFuZCBub3RoaW5nIGVsc2U=".to_owned()),
         (var::RM_WORKER_LEASE_SECONDS, "2".to_owned()),
         (var::RM_WORKER_CONCURRENCY, "2".to_owned()),
     ])
@@ -228,7 +229,7 @@ pub(crate) fn free_address() -> SocketAddr {
 
 async fn sign_up(pool: &PgPool) -> TenantId {
     let (tenant, account) = (TenantId::new(), AccountId::new());
-    let mut transaction = postgres::sign_up_transaction(pool, tenant, account).await.unwrap();
+    let mut transaction = postgres::member_transaction(pool, tenant, account).await.unwrap();
     sqlx::query("INSERT INTO tenants (id, name) VALUES ($1, 'Test')")
         .bind(tenant)
         .execute(&mut *transaction)

@@ -9,14 +9,23 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
-    actions::accounts::{SignUp, sign_in, sign_up},
+    actions::{
+        accounts::{SignUp, begin_session, check_credentials, sign_up},
+        second_factor,
+    },
     auth::{
+        challenge,
         session_token::SessionToken,
         viewer::{Viewer, remove_cookie, set_cookie},
     },
     error::{Problem, ProblemKind},
     middleware::problem::Complete,
-    pages::{account::AccountFormPage, page},
+    pages::{
+        Chrome,
+        account::AccountFormPage,
+        form::{FormField, FormPage},
+        page,
+    },
     state::AppState,
     store::sessions,
 };
@@ -66,14 +75,54 @@ pub async fn sign_up_by_form(
     }
 }
 
-/// `POST /sign-in`.
+/// `POST /sign-in`. An account with an authenticator app is asked for a code next.
 pub async fn sign_in_by_form(
     State(state): State<AppState>,
     Form(form): Form<AccountForm>,
 ) -> Result<Response, Problem> {
-    match sign_in(&state, &form.email, form.password).await {
-        Ok(signed_in) => enter(&signed_in.session, &state),
-        Err(problem) => ask_again(AccountFormPage::sign_in(), problem, String::new(), form.email),
+    let account = match check_credentials(&state, &form.email, form.password).await {
+        Ok(account) => account,
+        Err(problem) => return ask_again(AccountFormPage::sign_in(), problem, String::new(), form.email),
+    };
+    if second_factor::state_of(&state, account).await?.0 {
+        let note = challenge::issue(&state.challenge_key, account, jsonwebtoken::get_current_timestamp());
+        return page(&code_form(note));
+    }
+    enter(&begin_session(&state, account).await?.session, &state)
+}
+
+/// The second step of sign-in.
+#[derive(Debug, Deserialize)]
+pub struct CodeForm {
+    challenge: String,
+    code: String,
+}
+
+fn code_form(note: String) -> FormPage {
+    let field = FormField::new("code", "Code", "text", "one-time-code")
+        .hint("Six digits of your authenticator app, or a recovery code.");
+    FormPage::new(Chrome::new("Sign in", None), "/sign-in/code", "Sign in", vec![field])
+        .hide("challenge", note)
+}
+
+/// `POST /sign-in/code`.
+pub async fn give_code(
+    State(state): State<AppState>,
+    Form(form): Form<CodeForm>,
+) -> Result<Response, Problem> {
+    let now = jsonwebtoken::get_current_timestamp();
+    let Some(account) = challenge::check(&state.challenge_key, &form.challenge, now) else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
+    match second_factor::check(&state, account, &form.code).await {
+        Ok(()) => enter(&begin_session(&state, account).await?.session, &state),
+        Err(problem) if mendable(problem.kind) || problem.kind == ProblemKind::RateLimited => {
+            let mut response = page(&code_form(form.challenge).refused(&problem))?;
+            *response.status_mut() = problem.kind.status();
+            response.extensions_mut().insert(Complete);
+            Ok(response)
+        }
+        Err(problem) => Err(problem),
     }
 }
 
@@ -102,6 +151,18 @@ fn enter(session: &SessionToken, state: &AppState) -> Result<Response, Problem> 
     Ok(response)
 }
 
+/// Whether the person at a form can mend what is wrong.
+pub fn mendable(kind: ProblemKind) -> bool {
+    matches!(
+        kind,
+        ProblemKind::ValidationFailed
+            | ProblemKind::InvalidCredentials
+            | ProblemKind::AccountExists
+            | ProblemKind::Conflict
+            | ProblemKind::NotFound
+    )
+}
+
 // What the person can mend is shown in the form; the rest gets the page of failures.
 fn ask_again(
     form: AccountFormPage,
@@ -109,11 +170,7 @@ fn ask_again(
     name: String,
     email: String,
 ) -> Result<Response, Problem> {
-    let can_be_mended = matches!(
-        problem.kind,
-        ProblemKind::ValidationFailed | ProblemKind::InvalidCredentials | ProblemKind::AccountExists
-    );
-    if !can_be_mended {
+    if !mendable(problem.kind) {
         return Err(problem);
     }
     let status = problem.kind.status();

@@ -4,5 +4,6 @@ pub mod account;
 pub mod dashboard;
 pub mod job;
 pub mod landing;
+pub mod mailed;
 pub mod result;
 pub mod resume;

@@ -23,16 +23,22 @@ pub struct CreateSession {
     /// Its password.
     #[schema(value_type = String, format = Password, example = "correct horse battery")]
     password: SecretString,
+    /// Six digits of the account's authenticator app, or a recovery code; only where the account asks for one.
+    #[serde(default)]
+    #[schema(example = "123456")]
+    code: Option<String>,
 }
 
-/// Signs in.
+/// Signs in. An account with an authenticator app needs a code as well: without one, the answer is the problem
+/// `second-factor-required` once address and password are right.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "Accounts", operation_id = "createSession",
     request_body = CreateSession,
     responses(
         (status = 200, description = "Signed in", body = Tokens),
-        (status = 401, description = "Address or password is wrong", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Address, password or code is wrong, or a code is needed", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A value is not acceptable", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many codes were wrong", body = ProblemDocument, content_type = "application/problem+json"),
     ),
     security(())
 )]
@@ -40,6 +46,6 @@ pub async fn create_session(
     State(state): State<AppState>,
     JsonBody(body): JsonBody<CreateSession>,
 ) -> Result<Json<Tokens>, Problem> {
-    let signed_in = sign_in(&state, &body.email, body.password).await?;
+    let signed_in = sign_in(&state, &body.email, body.password, body.code.as_deref()).await?;
     Ok(Json(Tokens::issue(&state, &signed_in)?))
 }

@@ -1,6 +1,7 @@
 //! `DELETE /api/v1/sessions`: sign-out everywhere.
 
 use axum::{extract::State, http::StatusCode};
+use platform::postgres;
 
 use crate::{
     auth::identity::Identity,
@@ -24,6 +25,8 @@ pub async fn delete_all_sessions(
 ) -> Result<StatusCode, Problem> {
     let (entered, _session) = identity.own_transaction(&state.pool).await?;
     entered.tx.commit().await?;
-    sessions::revoke_all(&state.pool, entered.account, None).await?;
+    let mut tx = postgres::account_transaction(&state.pool, entered.account).await?;
+    sessions::revoke_all(&mut tx, entered.account, None).await?;
+    tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
