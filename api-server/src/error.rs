@@ -6,6 +6,7 @@ use std::{borrow::Cow, error::Error, sync::Arc};
 
 use axum::response::{IntoResponse, Response};
 use platform::{
+    billing::{stripe::StripeError, webhook},
     mail::{events::EventError, outbox::OutboxError},
     sealing::SealError,
     storage::StorageError,
@@ -157,6 +158,23 @@ impl From<OutboxError> for Problem {
         match error {
             OutboxError::Query(error) => error.into(),
             _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<StripeError> for Problem {
+    fn from(error: StripeError) -> Self {
+        if error.may_pass() { Self::unavailable("payment service", error) } else { Self::internal(error) }
+    }
+}
+
+impl From<webhook::EventError> for Problem {
+    fn from(error: webhook::EventError) -> Self {
+        match error {
+            webhook::EventError::Query(error) => error.into(),
+            webhook::EventError::Malformed(_) => {
+                Self::new(ProblemKind::MalformedRequest, "The body is not an event.").caused_by(error)
+            }
         }
     }
 }

@@ -20,7 +20,10 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    actions::recovery::{RESET_PAGE, VERIFY_PAGE},
+    actions::{
+        billing::BILLING_PAGE,
+        recovery::{RESET_PAGE, VERIFY_PAGE},
+    },
     assets,
     error::{Problem, ProblemKind},
     middleware::{
@@ -38,7 +41,7 @@ use crate::{
     routes::{
         accounts,
         admin::dead_letters,
-        api_keys, audit, batches, docs, events, health, invitations, jobs, matches, members, organisations,
+        api_keys, audit, batches, billing, docs, events, health, invitations, jobs, matches, members, organisations,
         pages::{self, mailed::INVITATION_PAGE},
         resumes, sessions, webhooks,
     },
@@ -145,6 +148,10 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(dead_letters::list_dead_letters))
         .routes(routes!(dead_letters::get_dead_letter, dead_letters::drop_dead_letter))
         .routes(routes!(dead_letters::requeue_dead_letter))
+        .routes(routes!(billing::get_billing))
+        .routes(routes!(billing::create_checkout))
+        .routes(routes!(billing::create_portal))
+        .routes(routes!(billing::take_billing_events))
         .routes(routes!(webhooks::take_mail_events))
         .routes(routes!(health::summary::get_health))
         .routes(routes!(health::detailed::get_detailed_health))
@@ -176,6 +183,9 @@ fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
         .route(RESET_PAGE, get(pages::mailed::show_reset).post(pages::mailed::reset_by_form))
         .route(VERIFY_PAGE, get(pages::mailed::show_verify).post(pages::mailed::verify_by_form))
         .route(INVITATION_PAGE, get(pages::mailed::show_invitation).post(pages::mailed::accept_by_form))
+        .route(BILLING_PAGE, get(pages::billing::show))
+        .route("/billing/checkout", post(pages::billing::buy))
+        .route("/billing/portal", post(pages::billing::manage))
         .route("/outbox", get(pages::mailed::show_outbox))
         .route("/sign-out", post(pages::account::sign_out))
         .route("/dashboard", get(pages::dashboard::show))

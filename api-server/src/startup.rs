@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use platform::{
+    billing::stripe::StripeError,
     config::{
-        AdminConfig, CacheConfig, ConfigError, DatabaseConfig, EncryptionConfig, Env, HttpConfig,
+        AdminConfig, BillingConfig, CacheConfig, ConfigError, DatabaseConfig, EncryptionConfig, Env, HttpConfig,
         InstallationConfig, MailConfig, ObjectStorageConfig, ProbesConfig, TokenConfig,
     },
     digest::Sha256Digest,
@@ -23,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    actions::billing::Billing,
     auth::{
         password::{PasswordError, PasswordHasher},
         token::TokenSigner,
@@ -69,6 +71,8 @@ pub struct Settings {
     pub encryption: EncryptionConfig,
     /// How mail leaves, if it does.
     pub mail: MailConfig,
+    /// Plans, and Stripe.
+    pub billing: BillingConfig,
     /// Who runs the installation.
     pub admin: AdminConfig,
     /// Address and URL.
@@ -103,6 +107,7 @@ impl Settings {
             token: TokenConfig::from_env(env)?,
             encryption: EncryptionConfig::from_env(env)?,
             mail: MailConfig::from_env(env)?,
+            billing: BillingConfig::from_env(env)?,
             admin: AdminConfig::from_env(env)?,
             http: HttpConfig::from_env(env)?,
             probes: ProbesConfig::from_env(env)?,
@@ -133,6 +138,9 @@ pub enum StartError {
     /// Secrets at rest cannot be sealed.
     #[error("cannot use the encryption keys")]
     Encryption(#[from] SealError),
+    /// The client of Stripe cannot be made.
+    #[error("cannot use Stripe")]
+    Stripe(#[from] StripeError),
     /// A port is taken or may not be used.
     #[error("cannot listen on {address}")]
     Listen {
@@ -155,6 +163,7 @@ impl StartError {
                 | Self::Queue(QueueError::ParseUrl(_))
                 | Self::RateLimiter(_)
                 | Self::Encryption(_)
+                | Self::Stripe(_)
                 | Self::Storage(StorageError::Configure(_))
                 | Self::Router(_)
         )
@@ -197,6 +206,7 @@ impl Application {
             streams: Places::new(settings.limits.streams),
             stopping: stopping.clone(),
             passwords: PasswordHasher::new(std::thread::available_parallelism().map_or(1, usize::from))?,
+            billing: Billing::new(&settings.billing, &settings.http.public_url)?,
             mailing: Mailing::new(&settings.mail, keyring, &settings.http.public_url),
             challenge_key: derived_key(key, b"second factor"),
             form_key: derived_key(key, b"forms"),

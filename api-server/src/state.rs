@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    actions::billing::Billing,
     auth::{password::PasswordHasher, token::TokenSigner},
     changes::Changes,
     mailing::Mailing,
@@ -40,6 +41,8 @@ pub struct Services {
     pub backup_retention_days: u16,
     /// Hashes and verifies passwords.
     pub passwords: PasswordHasher,
+    /// Plans, and buying them.
+    pub billing: Billing,
     /// Writes mails.
     pub mailing: Mailing,
     /// Signs what stands between password and code at sign-in.

@@ -4,6 +4,7 @@
 
 mod admin;
 mod backup;
+mod billing;
 mod cache;
 mod database;
 mod encryption;
@@ -21,6 +22,7 @@ mod worker;
 
 pub use admin::AdminConfig;
 pub use backup::{BackupConfig, RetentionConfig};
+pub use billing::{BillingConfig, Plan, StripeConfig};
 pub use cache::CacheConfig;
 pub use database::DatabaseConfig;
 pub use encryption::EncryptionConfig;

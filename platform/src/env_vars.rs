@@ -71,6 +71,14 @@ variables! {
     RM_SENDGRID_WEBHOOK_KEY
     /// Mail server by which mail is sent: `smtps://user:password@host:465` or `smtp://…:587?tls=required`.
     RM_SMTP_URL
+    /// Plans of tenants as a JSON array, the first one for those that pay for none; default: one without limits.
+    RM_PLANS
+    /// Secret key of Stripe, where plans are sold; absent, nothing is sold.
+    RM_STRIPE_SECRET_KEY
+    /// URL of Stripe; default `https://api.stripe.com`.
+    RM_STRIPE_URL
+    /// Secret with which Stripe signs its webhook; absent, the webhook is closed.
+    RM_STRIPE_WEBHOOK_SECRET
     /// Folder of the embedding model.
     RM_MODEL_DIR
     /// Path of `libpdfium.so`.

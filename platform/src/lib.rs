@@ -10,9 +10,11 @@
 //! - [`rate_limit`] counts what a client has asked for, over all replicas.
 //! - [`mail`] sends mails and hears what became of them; [`sealing`] encrypts secrets at rest and [`locksmith`]
 //!   replaces its keys.
+//! - [`billing`] counts what plans allow and speaks with Stripe.
 //! - [`storage`] keeps uploaded bytes under their hash.
 //! - [`telemetry`], [`probes`] and [`shutdown`] are the parts of a well-behaved process.
 
+pub mod billing;
 pub mod config;
 pub mod digest;
 pub mod env_vars;

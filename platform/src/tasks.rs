@@ -39,6 +39,8 @@ pub enum TaskKind {
     MatchResume,
     /// Send a mail; the subject is a mail.
     SendMail,
+    /// Ask Stripe how a subscription stands; the subject is the tenant.
+    SyncSubscription,
 }
 
 /// Why a text is no [`TaskKind`].
@@ -48,8 +50,14 @@ pub struct UnknownKind(String);
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::ExtractResume, Self::ExtractJob, Self::FetchJob, Self::MatchResume, Self::SendMail];
+    pub const ALL: [Self; 6] = [
+        Self::ExtractResume,
+        Self::ExtractJob,
+        Self::FetchJob,
+        Self::MatchResume,
+        Self::SendMail,
+        Self::SyncSubscription,
+    ];
 
     /// The name in Postgres, in messages and in metrics.
     pub fn as_str(self) -> &'static str {
@@ -59,14 +67,15 @@ impl TaskKind {
             Self::FetchJob => "fetch_job",
             Self::MatchResume => "match_resume",
             Self::SendMail => "send_mail",
+            Self::SyncSubscription => "sync_subscription",
         }
     }
 
-    /// After how many failures a task is dead. A mail service may be away for long: mails are tried for about an hour.
+    /// After how many failures a task is dead. Services outside may be away for long: they are tried for about an hour.
     pub(crate) fn max_failures(self) -> i32 {
         match self {
             Self::ExtractResume | Self::ExtractJob | Self::FetchJob | Self::MatchResume => 5,
-            Self::SendMail => 20,
+            Self::SendMail | Self::SyncSubscription => 20,
         }
     }
 }

@@ -58,6 +58,13 @@ async fn populate_account(transaction: &mut PgConnection, tenant: TenantId, acco
     .execute(&mut *transaction)
     .await
     .unwrap();
+    for statement in [
+        "INSERT INTO usage_months (tenant_id, month, matches) VALUES ($1, '2026-11-01', 1)",
+        "INSERT INTO subscriptions (tenant_id, customer) VALUES ($1, 'cus_1')",
+        "INSERT INTO billing_events (tenant_id, event_id, kind, at) VALUES ($1, 'evt_1', 'invoice.paid', now())",
+    ] {
+        sqlx::query(statement).bind(tenant).execute(&mut *transaction).await.unwrap();
+    }
     sqlx::query(
         "INSERT INTO mail_events (tenant_id, event_id, mail_id, kind, at)
          SELECT tenant_id, 'e', id, 'processed', now() FROM mails WHERE tenant_id = $1",
@@ -134,7 +141,7 @@ async fn tenant_tables(pool: &PgPool) -> Vec<String> {
     .fetch_all(pool)
     .await
     .unwrap();
-    assert!(tables.len() >= 15, "{tables:?}");
+    assert!(tables.len() >= 18, "{tables:?}");
     tables
 }
 

@@ -8,9 +8,12 @@ mod file;
 mod match_resume;
 mod send_mail;
 mod subject;
+mod sync_subscription;
 
 use std::time::Duration;
 
+use platform::billing::stripe::Stripe;
+use platform::billing::sync::SyncError;
 use platform::mail::outbox::OutboxError;
 use platform::mail::{MailError, Mailer};
 use platform::sealing::Keyring;
@@ -34,6 +37,9 @@ pub(crate) struct Context {
     pub(crate) fetcher: Fetcher,
     pub(crate) mailer: Mailer,
     pub(crate) keyring: Keyring,
+    /// Whether mails are written at all.
+    pub(crate) sends_mail: bool,
+    pub(crate) stripe: Option<Stripe>,
 }
 
 /// How a job ended that did not fail.
@@ -68,6 +74,9 @@ pub(crate) enum JobError {
     /// The mail cannot be read.
     #[error("the mail cannot be read")]
     Outbox(#[from] OutboxError),
+    /// Stripe does not say how a subscription stands.
+    #[error("the subscription is not up to date")]
+    Subscription(#[from] SyncError),
     /// The sandbox does not work on this machine.
     #[error("the sandbox does not work")]
     Sandbox(#[from] SandboxError),
@@ -96,5 +105,6 @@ pub(crate) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
         TaskKind::FetchJob => fetch_job::run(context, lease).await,
         TaskKind::MatchResume => match_resume::run(context, lease).await,
         TaskKind::SendMail => send_mail::run(context, lease).await,
+        TaskKind::SyncSubscription => sync_subscription::run(context, lease).await,
     }
 }

@@ -41,6 +41,7 @@ pub async fn request(
     let total = i32::try_from(pairs.len()).unwrap_or(i32::MAX);
     let batch = batches::insert(&mut tx, identity.tenant, account, name, total).await?;
     let ids = batches::insert_matches(&mut tx, identity.tenant, account, batch, &pairs).await?;
+    state.billing.reserve_matches(&mut tx, identity.tenant, &ids).await?;
     tasks::enqueue_many(&mut tx, identity.tenant, TaskKind::MatchResume, &ids, Priority::Batch).await?;
     let made = batches::get(&mut tx, batch.as_uuid()).await?.ok_or_else(|| Problem::not_found("batch"))?;
     tx.commit().await?;

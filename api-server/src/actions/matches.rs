@@ -45,6 +45,7 @@ pub async fn request(
         }
     }
     let id = matches::insert(&mut tx, identity.tenant, account, resume.id, job.id).await?;
+    state.billing.reserve_matches(&mut tx, identity.tenant, &[id.as_uuid()]).await?;
     tasks::enqueue(&mut tx, identity.tenant, TaskKind::MatchResume, id.as_uuid()).await?;
     let made = matches::get(&mut tx, id.as_uuid()).await?.ok_or_else(|| Problem::not_found("match"))?;
     tx.commit().await?;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod batches;
+pub mod billing;
 pub mod jobs;
 pub mod matches;
 pub mod personal;

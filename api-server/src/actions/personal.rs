@@ -4,6 +4,7 @@ use platform::{names::AccountId, postgres, timestamp::Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::billing::refuse_paying;
 use crate::{
     auth::identity::Identity,
     error::{Problem, ProblemKind},
@@ -71,6 +72,9 @@ async fn refuse_orphans(state: &AppState, account: AccountId, all: &[Organisatio
     for one in all {
         let mut tx = postgres::tenant_transaction(&state.pool, one.id).await?;
         let (others, owners) = personal::others(&mut tx, account).await?;
+        if others == 0 {
+            refuse_paying(&mut tx).await?;
+        }
         tx.commit().await?;
         if others > 0 && owners == 0 {
             let detail =

@@ -34,6 +34,7 @@ pub async fn upload(state: &AppState, identity: Identity, file: UploadedFile) ->
     // Before the transaction, so that a slow storage does not hold a connection of the pool.
     let stored = state.storage.put(identity.tenant, file.content.clone()).await?;
     let Entered { mut tx, account, .. } = identity.enter(&state.pool).await?;
+    state.billing.admit_resume(&mut tx, identity.tenant).await?;
     objects::lock(&mut tx, &stored.key).await?;
     let Some(resume) = resumes::insert(&mut tx, identity.tenant, account, &file, &stored.key).await? else {
         let known = resumes::find_by_hash(&mut tx, file.sha256).await?;

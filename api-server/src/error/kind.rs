@@ -36,6 +36,8 @@ pub enum ProblemKind {
     PreconditionFailed,
     /// An edit must say which version it edits.
     PreconditionRequired,
+    /// The organisation's plan has no more of what was asked for.
+    QuotaExceeded,
     /// The body is larger than the limit.
     PayloadTooLarge,
     /// The body or the uploaded file is of a type that cannot be used here.
@@ -54,7 +56,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order of the page `/problems`.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedRequest,
         Self::ValidationFailed,
         Self::Unauthenticated,
@@ -70,6 +72,7 @@ impl ProblemKind {
         Self::RequestInProgress,
         Self::PreconditionFailed,
         Self::PreconditionRequired,
+        Self::QuotaExceeded,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::NetworkDenied,
@@ -97,6 +100,7 @@ impl ProblemKind {
             Self::RequestInProgress => "request-in-progress",
             Self::PreconditionFailed => "precondition-failed",
             Self::PreconditionRequired => "precondition-required",
+            Self::QuotaExceeded => "quota-exceeded",
             Self::PayloadTooLarge => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::NetworkDenied => "network-denied",
@@ -125,6 +129,7 @@ impl ProblemKind {
             Self::RequestInProgress => "The same request is being worked on",
             Self::PreconditionFailed => "It has changed meanwhile",
             Self::PreconditionRequired => "The edit does not say which version it edits",
+            Self::QuotaExceeded => "The plan has no more of this",
             Self::PayloadTooLarge => "The request is too large",
             Self::UnsupportedMediaType => "This type of content cannot be used here",
             Self::NetworkDenied => "Requests from this network are refused",
@@ -165,6 +170,9 @@ impl ProblemKind {
             }
             Self::PreconditionFailed => "Read it again, and repeat the edit on what it is now.",
             Self::PreconditionRequired => "Send the `ETag` that came with it as `If-Match`.",
+            Self::QuotaExceeded => {
+                "Wait for the next month, make room, or choose another plan; GET /api/v1/billing says what is used."
+            }
             Self::PayloadTooLarge => "Send at most the size that `detail` names.",
             Self::UnsupportedMediaType => "Send one of the types that `detail` names.",
             Self::NetworkDenied => "Ask whoever runs the service, or come from another network.",
@@ -196,6 +204,7 @@ impl ProblemKind {
             Self::AccountExists | Self::Conflict | Self::RequestInProgress => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::QuotaExceeded => StatusCode::PAYMENT_REQUIRED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -208,6 +217,7 @@ impl ProblemKind {
     pub fn from_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::Unauthenticated,
+            StatusCode::PAYMENT_REQUIRED => Self::QuotaExceeded,
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,

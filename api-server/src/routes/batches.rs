@@ -46,6 +46,7 @@ pub struct CreateBatch {
     responses(
         (status = 202, description = "Taken; it will be worked out", body = Batch),
         (status = 401, description = "No valid access token", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 402, description = "The plan has no more of it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The caller may only look", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A value is not acceptable, or an id does not exist", body = ProblemDocument, content_type = "application/problem+json"),
     )

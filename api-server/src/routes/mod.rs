@@ -5,6 +5,7 @@ pub mod admin;
 pub mod api_keys;
 pub mod audit;
 pub mod batches;
+pub mod billing;
 pub mod docs;
 pub mod events;
 pub mod health;

@@ -1,6 +1,7 @@
 //! Matches of one resume with one job.
 
 use platform::{
+    billing::quota,
     names::{AccountId, JobId, MatchId, ResumeId, TenantId},
     timestamp::Timestamp,
 };
@@ -130,6 +131,14 @@ pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<MatchDetail>, sqlx::Err
 
 /// Removes a match; whether there was one.
 pub async fn delete(tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
+    // What nobody has begun with is given back to the plan.
+    let waits: Option<bool> = sqlx::query_scalar("SELECT status = 'queued' FROM matches WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .fetch_optional(&mut **tx)
+        .await?;
+    if waits == Some(true) {
+        quota::release_match(tx, id).await?;
+    }
     let gone = sqlx::query("DELETE FROM matches WHERE id = $1").bind(id).execute(&mut **tx).await?;
     Ok(gone.rows_affected() > 0)
 }

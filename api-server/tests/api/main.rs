@@ -11,6 +11,7 @@
 mod accounts;
 mod admin;
 mod batches;
+mod billing;
 mod browser;
 mod chaos;
 mod frame;

@@ -40,6 +40,8 @@ pub enum Letter {
         /// Whether it does.
         on: bool,
     },
+    /// Tells that a payment failed.
+    PaymentFailed,
     /// Invites to an organisation.
     Invitation {
         /// How the organisation is called.
@@ -57,6 +59,7 @@ impl Letter {
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged => "password_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::PaymentFailed => "payment_failed",
             Self::Invitation { .. } => "invitation",
         }
     }
@@ -96,6 +99,13 @@ impl Letter {
                 &["The protection of your account by codes of an authenticator app was taken away."],
                 None,
                 "If it was not you, ask for a new password on the sign-in page at once.",
+            ),
+            Self::PaymentFailed => content(
+                "A payment failed",
+                &["The last payment for your plan failed. It is tried again in the next days, and your plan stays in \
+                   force until then. You can change the means of payment on the page of your plan."],
+                None,
+                "If you have paid meanwhile, leave it.",
             ),
             Self::Invitation { organisation, link } => content(
                 &format!("You are invited to {}", one_line(organisation)),
@@ -177,6 +187,7 @@ mod tests {
             Letter::VerifyEmail { link: link.clone() },
             Letter::ResetPassword { link: link.clone() },
             Letter::PasswordChanged,
+            Letter::PaymentFailed,
             Letter::SecondFactorChanged { on: true },
             Letter::SecondFactorChanged { on: false },
         ] {

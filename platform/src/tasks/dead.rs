@@ -122,7 +122,9 @@ pub async fn requeue(pool: &PgPool, task: TaskId) -> Result<bool, sqlx::Error> {
     .execute(&mut *transaction)
     .await?;
     if let Ok(kind) = letter.kind.parse::<TaskKind>() {
-        sqlx::query(revive(kind)).bind(letter.subject).execute(&mut *transaction).await?;
+        if let Some(statement) = revive(kind) {
+            sqlx::query(statement).bind(letter.subject).execute(&mut *transaction).await?;
+        }
     }
     notify(&mut transaction).await?;
     transaction.commit().await?;
@@ -161,21 +163,23 @@ async fn remove(transaction: &mut Transaction<'static, Postgres>, task: TaskId) 
     Ok(removed.rows_affected() > 0)
 }
 
-fn revive(kind: TaskKind) -> &'static str {
+/// Has the subject wait again, where it says how far its work is.
+fn revive(kind: TaskKind) -> Option<&'static str> {
     match kind {
-        TaskKind::ExtractResume => {
-            "UPDATE resumes SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'"
-        }
-        TaskKind::ExtractJob | TaskKind::FetchJob => {
-            "UPDATE jobs SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'"
-        }
-        TaskKind::MatchResume => {
-            "UPDATE matches SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'"
-        }
-        TaskKind::SendMail => {
-            // Without its content (it was handed over after all) there is nothing to send.
+        TaskKind::ExtractResume => Some(
+            "UPDATE resumes SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'",
+        ),
+        TaskKind::ExtractJob | TaskKind::FetchJob => Some(
+            "UPDATE jobs SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'",
+        ),
+        TaskKind::MatchResume => Some(
+            "UPDATE matches SET status = 'queued', error = NULL, updated_at = now() WHERE id = $1 AND status = 'failed'",
+        ),
+        // Without its content (it was handed over after all) there is nothing to send.
+        TaskKind::SendMail => Some(
             "UPDATE mails SET status = 'queued', error = NULL, updated_at = now()
-             WHERE id = $1 AND status = 'failed' AND content IS NOT NULL"
-        }
+             WHERE id = $1 AND status = 'failed' AND content IS NOT NULL",
+        ),
+        TaskKind::SyncSubscription => None,
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use platform::config::{
     CacheConfig, DatabaseConfig, EncryptionConfig, Env, FetchConfig, InstallationConfig, MailConfig,
-    ObjectStorageConfig, ProbesConfig, ScienceConfig, WorkerConfig,
+    MailTransport, ObjectStorageConfig, ProbesConfig, ScienceConfig, StripeConfig, WorkerConfig,
 };
+use platform::billing::stripe::Stripe;
 use platform::mail::Mailer;
 use platform::probes::{self, Probes, Readiness};
 use platform::queue::Queue;
@@ -80,7 +81,11 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
     let fetcher =
         Fetcher::new(&FetchConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
 
-    let mailer = Mailer::open(&MailConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
+    let mail = MailConfig::from_env(env)?;
+    let mailer = Mailer::open(&mail).map_err(|error| Failure::misconfigured(&error))?;
+    let sends_mail = !matches!(mail.transport, MailTransport::None);
+    let stripe = StripeConfig::from_env(env)?.as_ref().map(Stripe::new).transpose();
+    let stripe = stripe.map_err(|error| Failure::misconfigured(&error))?;
     let keyring =
         Keyring::new(&EncryptionConfig::from_env(env)?).map_err(|error| Failure::misconfigured(&error))?;
 
@@ -99,7 +104,7 @@ async fn prepare(env: &Env, metrics: &Metrics, readiness: &Readiness) -> Result<
     let name = format!("worker-{}", uuid::Uuid::now_v7().simple());
     Ok(Runner {
         consumer: queue.consumer(&name, READ_WAIT)?,
-        context: Context { pool, storage, sandbox, scorer, fetcher, mailer, keyring },
+        context: Context { pool, storage, sandbox, scorer, fetcher, mailer, keyring, sends_mail, stripe },
         queue,
         metrics: WorkerMetrics::register(metrics),
         config,

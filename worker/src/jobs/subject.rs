@@ -1,5 +1,6 @@
 //! The status of a task's subject, whatever its kind.
 
+use platform::billing::quota;
 use platform::tasks::{Lease, TaskKind};
 use sqlx::{Postgres, Transaction};
 
@@ -22,8 +23,13 @@ pub(crate) async fn mark_failed(
         TaskKind::SendMail => {
             "UPDATE mails SET status = 'failed', error = $2, updated_at = now() WHERE id = $1"
         }
+        // A subscription does not say how far we are with it.
+        TaskKind::SyncSubscription => return Ok(()),
     };
     sqlx::query(statement).bind(lease.subject).bind(message).execute(&mut **transaction).await?;
+    if lease.kind == TaskKind::MatchResume {
+        quota::release_match(transaction, lease.subject).await?;
+    }
     Ok(())
 }
 
@@ -45,6 +51,7 @@ pub(super) async fn mark_processing(
         TaskKind::SendMail => {
             "UPDATE mails SET status = 'processing', error = NULL, updated_at = now() WHERE id = $1"
         }
+        TaskKind::SyncSubscription => return Ok(true),
     };
     let marked = sqlx::query(statement).bind(lease.subject).execute(&mut **transaction).await?;
     Ok(marked.rows_affected() > 0)
@@ -68,6 +75,7 @@ pub(crate) async fn mark_queued(
         TaskKind::SendMail => {
             "UPDATE mails SET status = 'queued', updated_at = now() WHERE id = $1 AND status = 'processing'"
         }
+        TaskKind::SyncSubscription => return Ok(()),
     };
     sqlx::query(statement).bind(lease.subject).execute(&mut **transaction).await?;
     Ok(())

@@ -73,7 +73,7 @@ pub async fn export_account(
         (status = 200, description = "Erased", body = ErasureReceipt),
         (status = 401, description = "No valid access token, or the password is wrong", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The caller is an API key", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "The caller is the only owner of an organisation with other members", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The caller is the only owner of an organisation with other members, or there is a subscription that is paid for", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A value is not acceptable", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

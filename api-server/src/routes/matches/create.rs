@@ -36,6 +36,7 @@ pub struct CreateMatch {
     responses(
         (status = 202, description = "Taken; it will be worked out", body = MatchDetail),
         (status = 401, description = "No valid access token", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 402, description = "The plan has no more of it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such resume or job", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "The resume or the job could not be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, description = "A value is not acceptable", body = ProblemDocument, content_type = "application/problem+json"),
