@@ -109,6 +109,13 @@ impl IntoResponse for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|database| database.code());
+        if matches!(code.as_deref(), Some("22021" | "22P05")) {
+            return Self::new(
+                ProblemKind::ValidationFailed,
+                "A text has the character U+0000, which cannot be stored; leave it out.",
+            );
+        }
         let away = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::PoolTimedOut

@@ -2,7 +2,10 @@
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        ContentBuilder, OpenApi as Document, Ref, ResponseBuilder,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 /// The frame of the document.
@@ -51,8 +54,27 @@ impl Modify for BearerTokens {
     }
 }
 
+/// The document of the routes, complete: every operation may fail in ways that have nothing to do with it (a body that
+/// cannot be read, a limit, a key that is in use).
+pub fn complete(mut document: Document) -> Document {
+    let problem = ResponseBuilder::new()
+        .description("Any other failure; `type` says which")
+        .content(
+            "application/problem+json",
+            ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build(),
+        )
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in methods.into_iter().flatten() {
+            operation.responses.responses.insert("default".to_owned(), problem.clone().into());
+        }
+    }
+    document
+}
+
 /// The whole document as indented JSON, with a line end; `docs/openapi.json` is this text.
 pub fn document_text() -> Result<String, serde_json::Error> {
     let (_, document) = crate::router::api_routes(crate::router::Limits::default()).split_for_parts();
-    Ok(document.to_pretty_json()? + "\n")
+    Ok(complete(document).to_pretty_json()? + "\n")
 }

@@ -36,12 +36,13 @@ use crate::{
         rate_limit::{Guard, limit, refuse_denied},
         request_id, security_headers,
     },
-    openapi::ApiDocument,
+    openapi::{ApiDocument, complete},
     request::multipart::MAX_BODY_BYTES,
     routes::{
         accounts,
         admin::dead_letters,
-        api_keys, audit, batches, billing, docs, events, health, invitations, jobs, matches, members, organisations,
+        api_keys, audit, batches, billing, docs, events, health, invitations, jobs, matches, members,
+        organisations,
         pages::{self, mailed::INVITATION_PAGE},
         resumes, sessions, webhooks,
     },
@@ -216,7 +217,7 @@ fn refuse_other_site() -> Response {
 pub fn build(state: AppState, frame: &Frame, probes: Probes) -> Result<Router, RouterError> {
     let https = state.https;
     let (api, document) = api_routes(frame.limits).split_for_parts();
-    let documentation = docs::routes(&document)?;
+    let documentation = docs::routes(&complete(document))?;
     // Pages hold a form's token beside text that others may have chosen; compressing both together would let a
     // listener guess the token by the size (BREACH).
     let compressible =

@@ -5,8 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use platform::{
     billing::stripe::StripeError,
     config::{
-        AdminConfig, BillingConfig, CacheConfig, ConfigError, DatabaseConfig, EncryptionConfig, Env, HttpConfig,
-        InstallationConfig, MailConfig, ObjectStorageConfig, ProbesConfig, TokenConfig,
+        AdminConfig, BillingConfig, CacheConfig, ConfigError, DatabaseConfig, EncryptionConfig, Env,
+        HttpConfig, InstallationConfig, MailConfig, ObjectStorageConfig, ProbesConfig, TokenConfig,
     },
     digest::Sha256Digest,
     postgres::{self, PostgresError},

@@ -49,6 +49,18 @@ async fn populate_account(transaction: &mut PgConnection, tenant: TenantId, acco
     .await
     .unwrap();
     sqlx::query(
+        "INSERT INTO idempotency_keys (tenant_id, route, key, fingerprint, locked_until, expires_at)
+         VALUES ($1, '/', 'k', sha256('x'), now(), now() + interval '1 day')",
+    )
+    .bind(tenant)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+}
+
+/// What goes by mail, and what is paid.
+async fn populate_services(transaction: &mut PgConnection, tenant: TenantId, account: AccountId) {
+    sqlx::query(
         "INSERT INTO mails (id, tenant_id, account_id, template, recipient, content)
          VALUES ($1, $2, $3, 'verify_email', 'ann@example.org', 'sealed')",
     )
@@ -73,14 +85,6 @@ async fn populate_account(transaction: &mut PgConnection, tenant: TenantId, acco
     .execute(&mut *transaction)
     .await
     .unwrap();
-    sqlx::query(
-        "INSERT INTO idempotency_keys (tenant_id, route, key, fingerprint, locked_until, expires_at)
-         VALUES ($1, '/', 'k', sha256('x'), now(), now() + interval '1 day')",
-    )
-    .bind(tenant)
-    .execute(&mut *transaction)
-    .await
-    .unwrap();
 }
 
 /// A tenant with at least one row in every table.
@@ -89,6 +93,7 @@ async fn populate(pool: &PgPool) -> TenantId {
     let mut transaction = tenant_transaction(pool, tenant).await.unwrap();
     let [resume, job, one_match] = [(); 3].map(|()| Uuid::now_v7());
     populate_account(&mut transaction, tenant, account).await;
+    populate_services(&mut transaction, tenant, account).await;
     sqlx::query(
         "INSERT INTO resumes (id, tenant_id, account_id, file_name, media_type, size_bytes, sha256, object_key)
          VALUES ($1, $2, $3, 'cv.pdf', 'application/pdf', 1, sha256('x'), 'k')",

@@ -79,3 +79,18 @@ fn sql_is_printed_without_any_configuration() {
             && text.contains("GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO \"app\"")
     );
 }
+
+#[tokio::test]
+async fn replacing_keys_says_how_much_there_was_to_do() {
+    let mut variables = variables().await;
+    assert!(run(&variables, &["prepare"]).status.success());
+    let done = run(&variables, &["keys", "rotate"]);
+    assert!(done.status.success(), "{done:?}");
+    let done: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(done, serde_json::json!({"found": 0, "resealed": 0}));
+    variables.insert(var::RM_ENCRYPTION_KEYS, "c2hvcnQ=".to_owned());
+    let refused = run(&variables, &["keys", "rotate"]);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("RM_ENCRYPTION_KEYS cannot be used: a key has 5 bytes and not 32"), "{told}");
+}

@@ -94,7 +94,10 @@ impl Billing {
 
     fn stripe(&self) -> Result<&Stripe, Problem> {
         self.stripe.as_ref().ok_or_else(|| {
-            Problem::new(ProblemKind::Conflict, "Nothing is sold here; ask the people who run the installation.")
+            Problem::new(
+                ProblemKind::Conflict,
+                "Nothing is sold here; ask the people who run the installation.",
+            )
         })
     }
 }
@@ -174,7 +177,10 @@ async fn customer(
 fn refuse(plan: &Plan, exceeded: Exceeded) -> Problem {
     let detail = match exceeded {
         Exceeded::MonthlyMatches { limit } => {
-            format!("The plan {} has {limit} matches a month, and fewer are left than you ask for.", plan.name)
+            format!(
+                "The plan {} has {limit} matches a month, and fewer are left than you ask for.",
+                plan.name
+            )
         }
         Exceeded::StoredResumes { limit } => {
             format!("The plan {} has room for {limit} resumes; delete one first.", plan.name)

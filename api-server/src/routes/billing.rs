@@ -189,9 +189,10 @@ pub async fn take_billing_events(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let secret = state.billing.webhook_secret.as_ref().ok_or_else(|| {
-        Problem::new(ProblemKind::NotFound, "This installation takes no events of Stripe.")
-    })?;
+    let secret =
+        state.billing.webhook_secret.as_ref().ok_or_else(|| {
+            Problem::new(ProblemKind::NotFound, "This installation takes no events of Stripe.")
+        })?;
     let header = headers.get("stripe-signature").and_then(|value: &HeaderValue| value.to_str().ok());
     let now = Timestamp::now().as_jiff().as_second();
     webhook::verify(secret.expose_secret(), header, &body, now).map_err(|error| {

@@ -21,7 +21,8 @@ pub struct AuditEvent {
     /// `added`, `changed` or `removed`.
     #[schema(example = "removed")]
     pub act: String,
-    /// Of what kind it is: `resumes`, `jobs`, `matches`, `batches`, `memberships`, `api_keys`, `invitations`.
+    /// Of what kind it is: `resumes`, `jobs`, `matches`, `batches`, `memberships`, `api_keys`, `invitations`,
+    /// `subscriptions`.
     #[schema(example = "resumes")]
     pub kind: String,
     /// Its id; of a membership, the account.

@@ -132,10 +132,11 @@ pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<MatchDetail>, sqlx::Err
 /// Removes a match; whether there was one.
 pub async fn delete(tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
     // What nobody has begun with is given back to the plan.
-    let waits: Option<bool> = sqlx::query_scalar("SELECT status = 'queued' FROM matches WHERE id = $1 FOR UPDATE")
-        .bind(id)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let waits: Option<bool> =
+        sqlx::query_scalar("SELECT status = 'queued' FROM matches WHERE id = $1 FOR UPDATE")
+            .bind(id)
+            .fetch_optional(&mut **tx)
+            .await?;
     if waits == Some(true) {
         quota::release_match(tx, id).await?;
     }

@@ -160,7 +160,10 @@ async fn send(app: &TestApp, secret: &str, at: u64, event: &Value) -> Response {
     app.client
         .post(app.url("/webhooks/stripe"))
         .header("content-type", "application/json; charset=utf-8")
-        .header("stripe-signature", format!("t={at},v1={hex},v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba816edb039989a39"))
+        .header(
+            "stripe-signature",
+            format!("t={at},v1={hex},v0=6ffbb59b2300aae63f272406069a9788598b792a944a07aba816edb039989a39"),
+        )
         .body(body)
         .send()
         .await
@@ -184,14 +187,34 @@ async fn shop(stripe: &str) -> (TestApp, Process) {
         (env_vars::RM_STRIPE_WEBHOOK_SECRET, SECRET.to_owned()),
     ];
     let env = Env::from_pairs(variables.clone());
-    let app =
-        TestApp::start_with(|settings| settings.billing = BillingConfig::from_env(&env).unwrap()).await;
+    let app = TestApp::start_with(|settings| settings.billing = BillingConfig::from_env(&env).unwrap()).await;
     let worker = Process::worker(&app.variables_with(&variables));
     (app, worker)
 }
 
 async fn billing(app: &TestApp, user: &User) -> Value {
     json_of(app.get("/api/v1/billing", Some(&user.token)).await, 200).await
+}
+
+/// The ids of the events that were written down.
+async fn events_of(app: &TestApp, user: &User) -> Vec<String> {
+    let mut tx = postgres::tenant_transaction(&app.pool, user.tenant).await.unwrap();
+    let query = "SELECT event_id FROM billing_events ORDER BY event_id";
+    sqlx::query_scalar(query).fetch_all(&mut *tx).await.unwrap()
+}
+
+/// The application's answer to the beginning of a sale, twice at once: one customer, and Stripe's page.
+async fn begin_sale(app: &TestApp, user: &User, stripe: &Stripe) {
+    let plan = json!({"plan": "pro"});
+    let buy = || app.post_json("/api/v1/billing/checkout", Some(&user.token), &plan);
+    let (a, b) = tokio::join!(buy(), buy());
+    let page = json_of(a, 201).await;
+    assert_eq!(page["url"], "https://checkout.stripe.com/c/pay/cs_test_1");
+    json_of(b, 201).await;
+    assert_eq!(stripe.customers.lock().unwrap().len(), 1, "two at once are one customer");
+    let sale = stripe.sales.lock().unwrap()[0].clone();
+    assert_eq!((sale["line_items[0][price]"].as_str(), sale["customer"].as_str()), ("price_pro", "cus_1"));
+    assert_eq!(sale["subscription_data[metadata][tenant_id]"], user.tenant.to_string());
 }
 
 async fn ask_for_match(app: &TestApp, user: &User, resume: &str, job: &str) -> Response {
@@ -279,7 +302,8 @@ async fn a_plan_has_room_for_so_many_resumes() {
     let ann = app.sign_up("ann@example.org").await;
     let first = app.add_resume(&ann, "one").await;
     app.add_resume(&ann, "two").await;
-    let three = async || app.upload("/api/v1/resumes", &ann.token, "c.pdf", crate::support::pdf("three")).await;
+    let three =
+        async || app.upload("/api/v1/resumes", &ann.token, "c.pdf", crate::support::pdf("three")).await;
     problem(three().await, 402, "quota-exceeded").await;
     // The same bytes again are no new resume.
     let again = app.upload("/api/v1/resumes", &ann.token, "a.pdf", crate::support::pdf("one")).await;
@@ -296,17 +320,7 @@ async fn a_plan_is_bought_used_overdue_and_ended() {
     let post = async |path: &str, body: Value| app.post_json(path, Some(&ann.token), &body).await;
     problem(post("/api/v1/billing/portal", json!({})).await, 409, "conflict").await;
     problem(post("/api/v1/billing/checkout", json!({"plan": "free"})).await, 422, "validation-failed").await;
-    let (a, b) = tokio::join!(
-        post("/api/v1/billing/checkout", json!({"plan": "pro"})),
-        post("/api/v1/billing/checkout", json!({"plan": "pro"}))
-    );
-    let page = json_of(a, 201).await;
-    assert_eq!(page["url"], "https://checkout.stripe.com/c/pay/cs_test_1");
-    json_of(b, 201).await;
-    assert_eq!(stripe.customers.lock().unwrap().len(), 1, "two at once are one customer");
-    let sale = stripe.sales.lock().unwrap()[0].clone();
-    assert_eq!((sale["line_items[0][price]"].as_str(), sale["customer"].as_str()), ("price_pro", "cus_1"));
-    assert_eq!(sale["subscription_data[metadata][tenant_id]"], ann.tenant.to_string());
+    begin_sale(&app, &ann, &stripe).await;
     assert_eq!(billing(&app, &ann).await["plan"]["id"], "free");
 
     let until = async |status: &str, plan: &str| {
@@ -320,7 +334,8 @@ async fn a_plan_is_bought_used_overdue_and_ended() {
         assert_eq!(send(&app, SECRET, now(), &event(id, kind, object)).await.status(), 204);
     };
     stripe.set(subscription(&ann, "active"));
-    let session = json!({"id": "cs_test_1", "object": "checkout.session", "metadata": {"tenant_id": ann.tenant}});
+    let session =
+        json!({"id": "cs_test_1", "object": "checkout.session", "metadata": {"tenant_id": ann.tenant}});
     tell("evt_1", "checkout.session.completed", &session).await;
     until("active", "pro").await;
     problem(post("/api/v1/billing/checkout", json!({"plan": "pro"})).await, 409, "conflict").await;
@@ -351,13 +366,8 @@ async fn a_plan_is_bought_used_overdue_and_ended() {
     })
     .await;
     assert_eq!(billing(&app, &ann).await["plan"]["id"], "free");
-    let mut tx = postgres::tenant_transaction(&app.pool, ann.tenant).await.unwrap();
-    let events: Vec<String> = sqlx::query_scalar("SELECT event_id FROM billing_events ORDER BY event_id")
-        .fetch_all(&mut *tx)
-        .await
-        .unwrap();
+    let events = events_of(&app, &ann).await;
     assert_eq!(events, ["evt_1", "evt_2", "evt_3", "evt_4"]);
-    tx.commit().await.unwrap();
     assert_eq!(post("/api/v1/account/erasure", erase).await.status(), 200);
 }
 

@@ -5,7 +5,7 @@
 
 use std::{
     collections::VecDeque,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -19,7 +19,7 @@ use reqwest::{
     multipart::{Form, Part},
 };
 
-use crate::support::{Process, TestApp, User};
+use crate::support::{Process, TestApp, User, free_address};
 
 /// Uploads at the same time.
 const CLIENTS: usize = 6;
@@ -28,10 +28,6 @@ const STALLED: Duration = Duration::from_secs(120);
 
 fn jobs() -> usize {
     std::env::var("RM_CHAOS_JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(150)
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// A sequence of numbers that looks random and is the same each time (splitmix64).

@@ -44,30 +44,19 @@ async fn confirm_reset(app: &TestApp, token: &str, new: &str) -> Response {
 }
 
 /// Lets the tokens of the account look older than they are.
-async fn age_tokens(app: &TestApp, user: &User, by: &str) {
+async fn age_tokens(app: &TestApp, user: &User, minutes: i32) {
     let me = json_of(app.get("/api/v1/account", Some(&user.token)).await, 200).await;
     let account = me["account"]["id"].as_str().unwrap().parse().unwrap();
     let mut tx = postgres::account_transaction(&app.pool, account).await.unwrap();
     sqlx::query(
-        "UPDATE account_tokens SET created_at = created_at - $1::interval, expires_at = expires_at - $1::interval",
+        "UPDATE account_tokens SET created_at = created_at - $1 * interval '1 minute',
+            expires_at = expires_at - $1 * interval '1 minute'",
     )
-    .bind(by.parse::<IntervalText>().unwrap().0)
+    .bind(minutes)
     .execute(&mut *tx)
     .await
     .unwrap();
     tx.commit().await.unwrap();
-}
-
-/// `2 minutes` as Postgres has it.
-struct IntervalText(sqlx::postgres::types::PgInterval);
-
-impl std::str::FromStr for IntervalText {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let minutes: i64 = text.split(' ').next().unwrap_or_default().parse()?;
-        Ok(Self(sqlx::postgres::types::PgInterval { months: 0, days: 0, microseconds: minutes * 60_000_000 }))
-    }
 }
 
 #[tokio::test]
@@ -98,10 +87,10 @@ async fn a_newer_mail_replaces_the_one_before_and_comes_once_a_minute() {
         app.mails(ann.tenant, ANN, "verify_email").await.len()
     };
     assert_eq!(again().await, 1);
-    age_tokens(&app, &ann, "2 minutes").await;
+    age_tokens(&app, &ann, 2).await;
     assert_eq!(again().await, 2);
     problem(verify(&app, &first).await, 422, "validation-failed").await;
-    age_tokens(&app, &ann, "4321 minutes").await;
+    age_tokens(&app, &ann, 4321).await;
     let second = app.mailed_token(ann.tenant, ANN, "verify_email").await;
     problem(verify(&app, &second).await, 422, "validation-failed").await;
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use platform::{
     config::{DatabaseConfig, EncryptionConfig, Env, ObjectStorageConfig},
     env_vars,
-    mail::{Content, outbox},
+    mail::Content,
     migrations::{self, Phase},
     names::TenantId,
     postgres,
@@ -23,6 +23,7 @@ use reqwest::{
     multipart::{Form, Part},
     redirect,
 };
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
@@ -234,21 +235,20 @@ impl TestApp {
         Keyring::new(&EncryptionConfig::from_env(&env).unwrap()).unwrap()
     }
 
-    /// What the mails of one kind that wait for `recipient` in the tenant say, oldest first.
+    /// What the mails of one kind to `recipient` in the tenant say, oldest first.
     pub(crate) async fn mails(&self, tenant: TenantId, recipient: &str, template: &str) -> Vec<Content> {
         let mut tx = postgres::tenant_transaction(&self.pool, tenant).await.unwrap();
-        let ids: Vec<uuid::Uuid> =
-            sqlx::query_scalar("SELECT id FROM mails WHERE recipient = $1 AND template = $2 ORDER BY id")
-                .bind(recipient)
-                .bind(template)
-                .fetch_all(&mut *tx)
-                .await
-                .unwrap();
-        let mut mails = Vec::new();
-        for id in ids {
-            mails.push(outbox::read(&mut tx, &self.keyring(), id).await.unwrap().unwrap().content);
-        }
-        mails
+        let sealed: Vec<(uuid::Uuid, Vec<u8>)> = sqlx::query_as(
+            "SELECT id, content FROM mails WHERE recipient = $1 AND template = $2 ORDER BY id",
+        )
+        .bind(recipient)
+        .bind(template)
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap();
+        let keyring = self.keyring();
+        let opened = sealed.iter().map(|(id, content)| keyring.open(&format!("mail:{id}"), content).unwrap());
+        opened.map(|content| serde_json::from_slice(content.expose_secret()).unwrap()).collect()
     }
 
     /// The token in the link of the last such mail.
@@ -289,6 +289,11 @@ impl TestApp {
     pub(crate) async fn stopped(self) {
         tokio::time::timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap();
     }
+}
+
+/// An address on loopback that was free a moment ago.
+pub(crate) fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// Checks that `answer` is a problem document of this status and kind, and gives it.

@@ -151,7 +151,7 @@ impl Stripe {
     /// When Stripe is away or refuses it.
     pub async fn create_customer(&self, tenant: TenantId, email: &str) -> Result<String, StripeError> {
         let id = tenant.to_string();
-        let form = [("email", email), ("metadata[tenant_id]", &id)];
+        let form = [("email", email), ("metadata[tenant_id]", id.as_str())];
         let made: WithId = self.post("/v1/customers", &form, Some(format!("customer-{id}"))).await?;
         Ok(made.id)
     }
@@ -162,14 +162,15 @@ impl Stripe {
     /// When Stripe is away or refuses it.
     pub async fn create_checkout(&self, sale: Checkout<'_>) -> Result<String, StripeError> {
         let tenant = sale.tenant.to_string();
+        let tenant = tenant.as_str();
         let form = [
             ("mode", "subscription"),
             ("customer", sale.customer),
-            ("client_reference_id", &tenant),
+            ("client_reference_id", tenant),
             ("line_items[0][price]", sale.price),
             ("line_items[0][quantity]", "1"),
-            ("metadata[tenant_id]", &tenant),
-            ("subscription_data[metadata][tenant_id]", &tenant),
+            ("metadata[tenant_id]", tenant),
+            ("subscription_data[metadata][tenant_id]", tenant),
             ("success_url", sale.return_url),
             ("cancel_url", sale.return_url),
         ];

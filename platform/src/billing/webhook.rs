@@ -118,7 +118,9 @@ pub async fn take(pool: &PgPool, body: &[u8]) -> Result<Taken, EventError> {
     let concerns = ["checkout.session.", "customer.subscription.", "invoice."]
         .iter()
         .any(|prefix| event.kind.starts_with(prefix));
-    let (true, Some(tenant)) = (concerns, tenant_of(&event.data.object)) else { return Ok(Taken::OfNoConcern) };
+    let (true, Some(tenant)) = (concerns, tenant_of(&event.data.object)) else {
+        return Ok(Taken::OfNoConcern);
+    };
     if event.id.is_empty() || event.id.len() > 255 || event.kind.len() > 100 {
         return Ok(Taken::OfNoConcern);
     }
@@ -145,11 +147,14 @@ pub async fn take(pool: &PgPool, body: &[u8]) -> Result<Taken, EventError> {
 /// The tenant that we wrote into the metadata of session and subscription; invoices repeat it, by version of the API here
 /// or there.
 fn tenant_of(object: &Value) -> Option<TenantId> {
-    ["/metadata/tenant_id", "/subscription_details/metadata/tenant_id",
-     "/parent/subscription_details/metadata/tenant_id"]
-        .iter()
-        .find_map(|pointer| object.pointer(pointer)?.as_str()?.parse::<Uuid>().ok())
-        .map(TenantId::from_uuid)
+    [
+        "/metadata/tenant_id",
+        "/subscription_details/metadata/tenant_id",
+        "/parent/subscription_details/metadata/tenant_id",
+    ]
+    .iter()
+    .find_map(|pointer| object.pointer(pointer)?.as_str()?.parse::<Uuid>().ok())
+    .map(TenantId::from_uuid)
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

@@ -82,7 +82,9 @@ fn plans(env: &Env) -> Result<Vec<Plan>, ConfigError> {
     let plans: Vec<Plan> = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
     let Some(first) = plans.first() else { return Err(invalid("there is no plan".to_owned())) };
     if first.stripe_price.is_some() {
-        return Err(invalid("the first plan is that of tenants that pay for none, and has a stripe_price".to_owned()));
+        return Err(invalid(
+            "the first plan is that of tenants that pay for none, and has a stripe_price".to_owned(),
+        ));
     }
     for (index, plan) in plans.iter().enumerate() {
         let is_word = |text: &str| !text.is_empty() && text.len() <= 100;
@@ -146,7 +148,8 @@ mod tests {
 
     #[test]
     fn stripes_keys_stay_secret() {
-        let env = Env::from_pairs([(RM_STRIPE_SECRET_KEY, "sk_test_1"), (RM_STRIPE_WEBHOOK_SECRET, "whsec_1")]);
+        let env =
+            Env::from_pairs([(RM_STRIPE_SECRET_KEY, "sk_test_1"), (RM_STRIPE_WEBHOOK_SECRET, "whsec_1")]);
         let shown = format!("{:?}", BillingConfig::from_env(&env).unwrap());
         assert!(!shown.contains("sk_test_1") && !shown.contains("whsec_1"), "{shown}");
     }

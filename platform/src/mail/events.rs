@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde::Deserialize;
+use serde_json::Value;
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -63,10 +64,10 @@ pub struct Event {
     pub bounce_type: String,
     /// Our id of the mail.
     #[serde(default)]
-    pub mail_id: Option<Uuid>,
+    pub mail_id: Value,
     /// Our id of its tenant.
     #[serde(default)]
-    pub tenant_id: Option<Uuid>,
+    pub tenant_id: Value,
 }
 
 /// How many events of a batch were new, and how many were known or of no mail of ours.
@@ -123,7 +124,9 @@ pub async fn take(pool: &PgPool, body: &[u8]) -> Result<Taken, EventError> {
 }
 
 async fn take_one(pool: &PgPool, event: &Event) -> Result<bool, sqlx::Error> {
-    let (Some(mail), Some(tenant)) = (event.mail_id, event.tenant_id) else { return Ok(false) };
+    // Mails of others who use the same account of the service may have anything here.
+    let id = |value: &Value| value.as_str()?.parse::<Uuid>().ok();
+    let (Some(mail), Some(tenant)) = (id(&event.mail_id), id(&event.tenant_id)) else { return Ok(false) };
     if event.sg_event_id.is_empty() || event.sg_event_id.len() > 200 || event.event.len() > 50 {
         return Ok(false);
     }

@@ -102,8 +102,10 @@ impl Letter {
             ),
             Self::PaymentFailed => content(
                 "A payment failed",
-                &["The last payment for your plan failed. It is tried again in the next days, and your plan stays in \
-                   force until then. You can change the means of payment on the page of your plan."],
+                &[
+                    "The last payment for your plan failed. It is tried again in the next days, and your plan stays in \
+                   force until then. You can change the means of payment on the page of your plan.",
+                ],
                 None,
                 "If you have paid meanwhile, leave it.",
             ),
@@ -194,7 +196,12 @@ mod tests {
             let content = letter.write();
             assert!(!content.subject.is_empty() && content.text.len() > 40 && content.html.len() > 80);
             let has_link = matches!(letter, Letter::VerifyEmail { .. } | Letter::ResetPassword { .. });
-            assert_eq!(content.text.contains(&link) && content.html.contains(&link), has_link, "{}", letter.template());
+            assert_eq!(
+                content.text.contains(&link) && content.html.contains(&link),
+                has_link,
+                "{}",
+                letter.template()
+            );
         }
     }
 }

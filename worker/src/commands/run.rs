@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use platform::billing::stripe::Stripe;
 use platform::config::{
     CacheConfig, DatabaseConfig, EncryptionConfig, Env, FetchConfig, InstallationConfig, MailConfig,
     MailTransport, ObjectStorageConfig, ProbesConfig, ScienceConfig, StripeConfig, WorkerConfig,
 };
-use platform::billing::stripe::Stripe;
 use platform::mail::Mailer;
 use platform::probes::{self, Probes, Readiness};
 use platform::queue::Queue;

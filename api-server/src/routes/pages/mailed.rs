@@ -65,7 +65,10 @@ fn forgot_form() -> FormPage {
         "Send me a link",
         vec![field],
     );
-    FormPage { link: Some((SIGN_IN.0.to_owned(), SIGN_IN.1)), ..form.line("We send a link by which you choose a new password.") }
+    FormPage {
+        link: Some((SIGN_IN.0.to_owned(), SIGN_IN.1)),
+        ..form.line("We send a link by which you choose a new password.")
+    }
 }
 
 /// `GET /forgot-password`.

@@ -1,6 +1,7 @@
 //! The real programs, each as a process of its own.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -19,9 +20,24 @@ impl Process {
         Self::start(Path::new(env!("CARGO_BIN_EXE_api-server")), "serve", variables)
     }
 
+    /// The same with its log in a file.
+    pub(crate) fn worker_logging(variables: &[(&'static str, String)], log: &Path) -> Self {
+        Self::spawn(&worker_program(), "run", variables, Stdio::from(File::create(log).unwrap()))
+    }
+
+    /// The same with its log in a file.
+    pub(crate) fn api_logging(variables: &[(&'static str, String)], log: &Path) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_api-server"));
+        Self::spawn(program, "serve", variables, Stdio::from(File::create(log).unwrap()))
+    }
+
     fn start(program: &Path, action: &str, variables: &[(&'static str, String)]) -> Self {
+        Self::spawn(program, action, variables, Stdio::inherit())
+    }
+
+    fn spawn(program: &Path, action: &str, variables: &[(&'static str, String)], log: Stdio) -> Self {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL"]).arg(program).arg(action).stdin(Stdio::null());
+        command.args(["--pdeathsig", "KILL"]).arg(program).arg(action).stdin(Stdio::null()).stdout(log);
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         Self(command.spawn().expect("setpriv (package util-linux) starts"))
     }
