@@ -3,6 +3,7 @@
 //! The schema of the CustomResourceDefinition is generated from these types (`cargo xtask generate`), so every
 //! doc comment here is read by `kubectl explain`. Only fields that take effect today are here.
 
+mod application;
 mod backup;
 mod backup_request;
 mod data;
@@ -19,6 +20,7 @@ use kube::{CustomResource, CustomResourceExt, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use application::{BillingSpec, EncryptionSpec, MailSpec, PlanSpec, SendGridSpec, SmtpSpec, StripeSpec};
 pub use backup::{
     BackupDestinationSpec, BackupFailureStatus, BackupS3Spec, BackupSpec, LastBackupStatus, MaintenanceStage,
     MaintenanceStatus, RetentionSpec, VerifiedBackupStatus,
@@ -148,6 +150,19 @@ pub struct ResumeMatcherSpec {
     /// Network policies of the installation.
     #[serde(default)]
     pub network: NetworkSpec,
+
+    /// How mail leaves the installation. Default: not at all; then no address can be verified and no password be forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailSpec>,
+
+    /// What tenants may have, and what they pay for. Default: one plan without limits for everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing: Option<BillingSpec>,
+
+    /// Keys that seal secrets at rest (those of authenticator apps, and mails that wait). Default: one that is made from the key
+    /// that signs tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<EncryptionSpec>,
 
     /// How a new version, or another configuration, replaces the one that serves.
     #[serde(default)]

@@ -87,6 +87,24 @@ pub(crate) fn installation_with_backups() -> Installation {
     validate(&object(json!({"environment": "development", "backup": backup_spec()})), &secrets).unwrap()
 }
 
+/// An installation that sends mail and sells plans; `mail` is `spec.mail` without its sender.
+pub(crate) fn installation_with_services(mail: serde_json::Value) -> Installation {
+    let named = json!({"secretRef": {"name": "given"}});
+    let mut mail = mail;
+    mail["from"] = json!("noreply@example.org");
+    let free = json!({"id": "free", "name": "Free", "storedResumes": 3});
+    let spec = json!({"mail": mail, "billing": {"plans": [free], "stripe": named}, "encryption": named});
+    let data = [
+        ("apiKey", "SG.x"),
+        ("webhookKey", "MFk"),
+        ("url", "smtps://mail.example"),
+        ("secretKey", "sk"),
+        ("webhookSecret", "wh"),
+        ("keys", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="),
+    ];
+    validate(&object(spec), &[("given".to_owned(), Some(secret("given", &data)))].into()).unwrap()
+}
+
 /// Credentials that are the same each time.
 pub(crate) fn credentials(installation: &Installation) -> Credentials {
     let mut counter = 0_u8;

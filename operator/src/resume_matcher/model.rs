@@ -9,7 +9,8 @@ use k8s_openapi::api::core::v1::{LocalObjectReference, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use crate::crd::{
-    AnalysisSpec, Environment, IngressSpec, NetworkSpec, PodSpec, PullPolicy, RetentionSpec, ScalingSource,
+    AnalysisSpec, Environment, IngressSpec, NetworkSpec, PlanSpec, PodSpec, PullPolicy, RetentionSpec,
+    ScalingSource,
 };
 use crate::names::InstallationName;
 use crate::release::Settings;
@@ -47,6 +48,12 @@ pub struct Installation {
     pub ingress: Option<IngressSpec>,
     /// Network policies.
     pub network: NetworkSpec,
+    /// How mail leaves it; none: not at all.
+    pub mail: Option<Mail>,
+    /// Plans and payments; none: one plan without limits.
+    pub billing: Option<Billing>,
+    /// The keys that seal secrets at rest; none: one made from the key that signs tokens.
+    pub encryption: Option<ExternalSecret>,
     /// Backups; none: they are not configured.
     pub backup: Option<Backup>,
     /// Whether all pods are to be stopped.
@@ -261,6 +268,53 @@ pub struct ExternalDatabase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalCache {
     /// The Secret with its URL.
+    pub secret: ExternalSecret,
+    /// The port that must be reachable.
+    pub port: i32,
+}
+
+/// How mail leaves an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The sender.
+    pub from: String,
+    /// By what it is sent.
+    pub transport: MailTransport,
+    /// The Secret with the access to it.
+    pub secret: ExternalSecret,
+    /// The port that must be reachable.
+    pub port: i32,
+}
+
+/// By what mail is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailTransport {
+    /// SendGrid.
+    SendGrid {
+        /// URL of its API; none: its own.
+        endpoint: Option<String>,
+        /// Whether the Secret has the key of its events.
+        webhook: bool,
+    },
+    /// A mail server, which the Secret's URL names.
+    Smtp,
+}
+
+/// Plans and payments of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Billing {
+    /// The plans, never empty.
+    pub plans: Vec<PlanSpec>,
+    /// Stripe; none: nothing is sold.
+    pub stripe: Option<Stripe>,
+}
+
+/// Access to Stripe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stripe {
+    /// URL of its API; none: its own.
+    pub endpoint: Option<String>,
+    /// The Secret with its keys.
     pub secret: ExternalSecret,
     /// The port that must be reachable.
     pub port: i32,

@@ -1,5 +1,6 @@
 //! Turns the raw spec and the Secrets it names into an [`Installation`]. Pure: no client, no clock.
 
+mod application;
 mod backup;
 mod networks;
 mod times;
@@ -96,6 +97,7 @@ pub fn referenced_secrets(spec: &ResumeMatcherSpec) -> Vec<String> {
     names.extend(spec.database.external.as_ref().map(|external| external.secret_ref.name.clone()));
     names.extend(spec.cache.external.as_ref().map(|external| external.secret_ref.name.clone()));
     names.extend(spec.object_storage.s3.as_ref().map(|s3| s3.secret_ref.name.clone()));
+    names.extend(application::secrets(spec));
     names.extend(spec.backup.as_ref().map(backup::secrets).unwrap_or_default());
     names.sort();
     names.dedup();
@@ -143,6 +145,9 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
         ingress: networks::checked_ingress(spec.ingress.as_ref())?,
         network: networks::checked(&spec.network)?,
         hibernate: spec.hibernate,
+        mail: application::mail(spec.mail.as_ref(), &lookup)?,
+        billing: application::billing(spec.billing.as_ref(), &lookup)?,
+        encryption: application::encryption(spec.encryption.as_ref(), &lookup)?,
         backup: backup::validate(object, &lookup)?,
         namespace,
     })

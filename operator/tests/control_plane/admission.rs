@@ -39,6 +39,17 @@ async fn the_sample() {
 }
 
 #[tokio::test]
+async fn what_the_page_about_mail_and_payments_shows() {
+    let page = include_str!("../../../docs/mail-and-payments.md");
+    let shown = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let specs: Vec<Value> = shown.map(|text| serde_saphyr::from_str(text).unwrap()).collect();
+    assert_eq!(specs.len(), 4);
+    for spec in specs {
+        accepts(spec["spec"].clone()).await;
+    }
+}
+
+#[tokio::test]
 async fn every_field() {
     accepts(json!({
         "environment": "staging", "version": "1.2.3", "suspend": true, "hibernate": true, "dryRun": true, "deletionPolicy": "Delete",
@@ -58,6 +69,12 @@ async fn every_field() {
             "trustedProxies": ["10.0.0.0/8", "fd00::/8"], "forwardedHeader": "forwarded"},
         "network": {"policies": true, "allowApiFrom": [{"podSelector": {}}], "allowMetricsFrom": [{"namespaceSelector": {}}],
             "allowEgress": [{"ports": [{"port": 443}]}], "deniedNetworks": ["203.0.113.0/24"]},
+        "mail": {"from": "Resume Matcher <noreply@example.org>", "sendgrid": {"secretRef": {"name": "m"},
+            "endpoint": "https://api.eu.sendgrid.com"}},
+        "billing": {"plans": [{"id": "free", "name": "Free", "monthlyMatches": 50, "storedResumes": 3},
+            {"id": "pro", "name": "Pro", "stripePrice": "price_1"}],
+            "stripe": {"secretRef": {"name": "p"}, "endpoint": "https://api.stripe.com"}},
+        "encryption": {"secretRef": {"name": "e"}},
         "backup": {"schedule": "*/15 3-5 * * MON", "verifySchedule": "@weekly", "timeZone": "America/Argentina/Buenos_Aires",
             "suspend": true, "startingDeadlineSeconds": 600, "activeDeadlineSeconds": 3600, "successfulJobsHistoryLimit": 1,
             "failedJobsHistoryLimit": 5, "destination": {"s3": {"endpoint": "https://s3.example", "bucket": "other",
@@ -204,4 +221,32 @@ async fn backups_without_a_time_or_a_place() {
     refuses(with("schedule", json!("every day")), &["spec.backup.schedule"]).await;
     refuses(with("timeZone", json!("Europe/Berlin")), &["spec.backup.timeZone", "schedule"]).await;
     refuses(with("retention", json!({"days": 0})), &["spec.backup.retention.days"]).await;
+}
+
+#[tokio::test]
+async fn mail_that_nobody_could_send() {
+    let named = json!({"secretRef": {"name": "mail"}});
+    let from = "noreply@example.org";
+    refuses(json!({"mail": {"from": from}}), &["spec.mail", "exactly one"]).await;
+    let both = json!({"from": from, "sendgrid": named, "smtp": named});
+    refuses(json!({"mail": both}), &["spec.mail", "exactly one"]).await;
+    refuses(json!({"mail": {"from": "nobody", "smtp": named}}), &["spec.mail.from"]).await;
+    accepts(json!({"mail": {"from": "Resume Matcher <noreply@example.org>", "smtp": named}})).await;
+}
+
+#[tokio::test]
+async fn plans_that_contradict_each_other() {
+    let free = json!({"id": "free", "name": "Free"});
+    let sold = |id: &str| json!({"id": id, "name": "Sold", "stripePrice": "price_1"});
+    let stripe = json!({"secretRef": {"name": "stripe"}});
+    for (plans, told) in [
+        (json!([]), "spec.billing.plans"),
+        (json!([sold("pro")]), "pay for none"),
+        (json!([free, free]), "the same id"),
+        (json!([free, sold("pro"), sold("team")]), "the same stripePrice"),
+    ] {
+        refuses(json!({"billing": {"plans": plans, "stripe": stripe}}), &["spec.billing.plans", told]).await;
+    }
+    refuses(json!({"billing": {"plans": [free, sold("pro")]}}), &["spec.billing.stripe", "stripePrice"])
+        .await;
 }

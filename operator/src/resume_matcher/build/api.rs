@@ -42,7 +42,8 @@ pub(super) fn replicas(installation: &Installation, pods: Pods) -> Option<i32> {
 
 fn server(installation: &Installation, colour: Colour) -> Container {
     let mut env = app_env::variables(installation);
-    env.push(app_env::admin_variable(installation));
+    env.extend(app_env::service_variables(installation));
+    env.extend(app_env::api_variables(installation));
     Container {
         env_from: Some(app_env::sources(config::of_colour(installation, colour))),
         env: Some(env),

@@ -9,7 +9,7 @@ use crate::names::Component;
 use crate::resume_matcher::credentials::{
     ACCESS_KEY_ID, ADMIN_TOKEN, Credentials, SECRET_ACCESS_KEY, TOKEN_KEY,
 };
-use crate::resume_matcher::model::Installation;
+use crate::resume_matcher::model::{Installation, MailTransport, Stripe};
 
 /// Variables with plain values come from the ConfigMap.
 pub(super) fn sources(config_map: String) -> Vec<EnvFromSource> {
@@ -31,9 +31,36 @@ pub(super) fn variables(installation: &Installation) -> Vec<EnvVar> {
     ]
 }
 
-/// The variable that only the API gets.
-pub(super) fn admin_variable(installation: &Installation) -> EnvVar {
-    secret_variable("RM_ADMIN_TOKEN", &installation.name.part(APP_KEYS), ADMIN_TOKEN)
+/// Variables with secret values that API and worker get, and no Job: those of services that the spec names beside the data
+/// services.
+pub(super) fn service_variables(installation: &Installation) -> Vec<EnvVar> {
+    let mail = installation.mail.as_ref().map(|mail| {
+        let (name, key) = match mail.transport {
+            MailTransport::SendGrid { .. } => ("RM_SENDGRID_API_KEY", "apiKey"),
+            MailTransport::Smtp => ("RM_SMTP_URL", "url"),
+        };
+        secret_variable(name, &mail.secret.name, key)
+    });
+    let stripe = stripe(installation)
+        .map(|stripe| secret_variable("RM_STRIPE_SECRET_KEY", &stripe.secret.name, "secretKey"));
+    let encryption = installation.encryption.as_ref();
+    let encryption = encryption.map(|secret| secret_variable("RM_ENCRYPTION_KEYS", &secret.name, "keys"));
+    [mail, stripe, encryption].into_iter().flatten().collect()
+}
+
+/// The variables that only the API gets: by them it tells who runs it, and who tells it of events.
+pub(super) fn api_variables(installation: &Installation) -> Vec<EnvVar> {
+    let admin = secret_variable("RM_ADMIN_TOKEN", &installation.name.part(APP_KEYS), ADMIN_TOKEN);
+    let mail = installation.mail.as_ref();
+    let mail = mail.filter(|mail| matches!(mail.transport, MailTransport::SendGrid { webhook: true, .. }));
+    let mail = mail.map(|mail| secret_variable("RM_SENDGRID_WEBHOOK_KEY", &mail.secret.name, "webhookKey"));
+    let stripe = stripe(installation)
+        .map(|stripe| secret_variable("RM_STRIPE_WEBHOOK_SECRET", &stripe.secret.name, "webhookSecret"));
+    [Some(admin), mail, stripe].into_iter().flatten().collect()
+}
+
+fn stripe(installation: &Installation) -> Option<&Stripe> {
+    installation.billing.as_ref()?.stripe.as_ref()
 }
 
 /// The variable that only the migration Job gets.
@@ -45,7 +72,17 @@ pub(super) fn owner_variable(installation: &Installation) -> EnvVar {
 /// A hash of all that the application reads at start, secrets included: when it changes, the pods are rolled.
 pub(super) fn fingerprint(installation: &Installation, credentials: &Credentials) -> String {
     let pods = hash(installation, credentials, |_| true);
-    credentials.fingerprint(&[pods.as_bytes(), credentials.admin_token.expose().as_bytes()])
+    let mut parts = vec![pods.as_bytes(), credentials.admin_token.expose().as_bytes()];
+    let secrets = [
+        installation.mail.as_ref().map(|mail| &mail.secret),
+        stripe(installation).map(|stripe| &stripe.secret),
+        installation.encryption.as_ref(),
+    ];
+    // Each with its place, so that an installation that has none of them hashes as it always did.
+    for (place, secret) in ["mail", "stripe", "encryption"].iter().zip(secrets) {
+        parts.extend(secret.map(|secret| [place.as_bytes(), secret.digest.as_slice()]).into_iter().flatten());
+    }
+    credentials.fingerprint(&parts)
 }
 
 /// A hash of what the migration works on: the data services and how they are reached.
@@ -70,4 +107,40 @@ fn hash(installation: &Installation, credentials: &Credentials, counts: impl Fn(
         parts.push(super::secrets::material(credentials, component).into_bytes());
     }
     credentials.fingerprint(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resume_matcher::fixtures::{credentials, installation, installation_with_services};
+
+    fn names(variables: &[EnvVar]) -> Vec<&str> {
+        variables.iter().map(|variable| variable.name.as_str()).collect()
+    }
+
+    #[test]
+    fn services_reach_api_and_worker_by_secrets_and_events_the_api_alone() {
+        let named = json!({"secretRef": {"name": "given"}});
+        let sendgrid = installation_with_services(json!({"sendgrid": named}));
+        let both = service_variables(&sendgrid);
+        assert_eq!(names(&both), ["RM_SENDGRID_API_KEY", "RM_STRIPE_SECRET_KEY", "RM_ENCRYPTION_KEYS"]);
+        let api = api_variables(&sendgrid);
+        assert_eq!(names(&api), ["RM_ADMIN_TOKEN", "RM_SENDGRID_WEBHOOK_KEY", "RM_STRIPE_WEBHOOK_SECRET"]);
+        assert!(both.iter().chain(&api).all(|variable| variable.value.is_none()));
+        let smtp = installation_with_services(json!({"smtp": named}));
+        assert_eq!(names(&service_variables(&smtp))[0], "RM_SMTP_URL");
+        assert_eq!(names(&api_variables(&smtp)), ["RM_ADMIN_TOKEN", "RM_STRIPE_WEBHOOK_SECRET"]);
+    }
+
+    #[test]
+    fn another_key_of_a_service_rolls_the_pods() {
+        let one = installation_with_services(json!({"smtp": {"secretRef": {"name": "given"}}}));
+        let mut other = one.clone();
+        let stripe = other.billing.as_mut().and_then(|billing| billing.stripe.as_mut()).unwrap();
+        stripe.secret.digest = [0; 32];
+        let keys = credentials(&installation(json!({})));
+        assert_ne!(fingerprint(&one, &keys), fingerprint(&other, &keys));
+    }
 }

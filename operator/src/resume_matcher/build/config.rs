@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::backup;
 use super::owned;
 use super::storage;
-use crate::crd::Colour;
+use crate::crd::{Colour, PlanSpec};
 use crate::resume_matcher::defaults::Defaults;
-use crate::resume_matcher::model::{Installation, Service};
+use crate::resume_matcher::model::{Installation, MailTransport, Service};
 
 /// Its name.
 pub(super) fn name(installation: &Installation) -> String {
@@ -52,6 +53,7 @@ pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
         data.insert("RM_BACKUP_RETENTION_DAYS", backup::retention_days(backup).to_string());
     }
     data.extend(exposure(installation));
+    data.extend(services(installation));
     data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
@@ -74,6 +76,39 @@ fn exposure(installation: &Installation) -> impl Iterator<Item = (&'static str, 
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))
+}
+
+/// What is not secret of mail, plans and payments, where the spec has them.
+fn services(installation: &Installation) -> impl Iterator<Item = (&'static str, String)> {
+    let (mail, billing) = (installation.mail.as_ref(), installation.billing.as_ref());
+    let sendgrid = mail.and_then(|mail| match &mail.transport {
+        MailTransport::SendGrid { endpoint, .. } => endpoint.clone(),
+        MailTransport::Smtp => None,
+    });
+    let stripe = billing.and_then(|billing| billing.stripe.as_ref()?.endpoint.clone());
+    [
+        ("RM_MAIL_FROM", mail.map(|mail| mail.from.clone())),
+        ("RM_SENDGRID_URL", sendgrid),
+        ("RM_PLANS", billing.map(|billing| plans(&billing.plans))),
+        ("RM_STRIPE_URL", stripe),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+}
+
+/// The plans as the application reads them.
+fn plans(plans: &[PlanSpec]) -> String {
+    let plan = |plan: &PlanSpec| {
+        let limits = [
+            ("monthly_matches", plan.monthly_matches.map(Value::from)),
+            ("stored_resumes", plan.stored_resumes.map(Value::from)),
+            ("stripe_price", plan.stripe_price.clone().map(Value::from)),
+        ];
+        let named = [("id", plan.id.clone().into()), ("name", plan.name.clone().into())];
+        let given = limits.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        named.into_iter().chain(given).map(|(name, value)| (name.to_owned(), value)).collect::<Value>()
+    };
+    plans.iter().map(plan).collect::<Value>().to_string()
 }
 
 /// The application's name for the installation, the prefix of its keys in Redis. A hash of the namespace keeps two
@@ -116,6 +151,18 @@ mod tests {
         }})));
         assert_eq!(data["RM_PUBLIC_URL"], "https://cv.example");
         assert_eq!(data["RM_TRUSTED_PROXIES"], "10.0.0.0/8,fd00::/8");
+    }
+
+    #[test]
+    fn plans_reach_the_application_in_its_own_words() {
+        let plans = json!([
+            {"id": "free", "name": "Free", "monthlyMatches": 50, "storedResumes": 3},
+            {"id": "team", "name": "Team"},
+        ]);
+        let data = data(&installation(json!({"billing": {"plans": plans}})));
+        let told: serde_json::Value = serde_json::from_str(&data["RM_PLANS"]).unwrap();
+        let free = json!({"id": "free", "name": "Free", "monthly_matches": 50, "stored_resumes": 3});
+        assert_eq!(told, json!([free, {"id": "team", "name": "Team"}]));
     }
 
     #[test]

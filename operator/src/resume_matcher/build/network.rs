@@ -52,8 +52,29 @@ pub(super) fn build(installation: &Installation) -> Vec<NetworkPolicy> {
     ] {
         policies.extend(embedded.map(|_| data_service(installation, component, port)));
     }
+    policies.extend(services(installation));
     policies.extend(installation.backup.as_ref().map(|backup| backups(installation, backup)));
     policies
+}
+
+/// API and worker also reach the mail server and Stripe, where the spec names them.
+fn services(installation: &Installation) -> Option<NetworkPolicy> {
+    let mail = installation.mail.as_ref().map(|mail| mail.port);
+    let stripe = installation.billing.as_ref().and_then(|billing| Some(billing.stripe.as_ref()?.port));
+    let mut ports: Vec<i32> = mail.into_iter().chain(stripe).collect();
+    ports.dedup();
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(any_of(installation, &[Component::Api, Component::Worker])),
+        policy_types: Some(vec!["Egress".to_owned()]),
+        egress: Some(vec![by_port(&ports)]),
+        ..NetworkPolicySpec::default()
+    };
+    (!ports.is_empty()).then(|| policy(installation, "services", spec))
+}
+
+/// By port alone: policies know addresses, and the service has a name.
+fn by_port(ports: &[i32]) -> NetworkPolicyEgressRule {
+    NetworkPolicyEgressRule { ports: Some(ports.iter().copied().map(tcp).collect()), to: None }
 }
 
 /// What backs up also reaches the bucket for backups, and the server where they are proven.
@@ -61,11 +82,7 @@ fn backups(installation: &Installation, backup: &Backup) -> NetworkPolicy {
     let spec = NetworkPolicySpec {
         pod_selector: Some(any_of(installation, &[Component::Backup, Component::Migrate])),
         policy_types: Some(vec!["Egress".to_owned()]),
-        egress: Some(vec![NetworkPolicyEgressRule {
-            // By port alone: policies know addresses, and the service has a name.
-            ports: Some(backup.ports.iter().copied().map(tcp).collect()),
-            to: None,
-        }]),
+        egress: Some(vec![by_port(&backup.ports)]),
         ..NetworkPolicySpec::default()
     };
     policy(installation, "backup", spec)
@@ -110,26 +127,23 @@ fn clients(installation: &Installation) -> NetworkPolicy {
         ports: Some(vec![tcp(port)]),
         to: Some(vec![pods(only(installation, component))]),
     };
-    let external = |ports: Vec<i32>| NetworkPolicyEgressRule {
-        // By port alone: policies know addresses, and the service has a name.
-        ports: Some(ports.into_iter().map(tcp).collect()),
-        to: None,
-    };
-    egress.push(installation.database.external().map_or_else(
-        || own(Component::Postgres, postgres::PORT),
-        |database| external(database.ports.clone()),
-    ));
+    egress.push(
+        installation
+            .database
+            .external()
+            .map_or_else(|| own(Component::Postgres, postgres::PORT), |database| by_port(&database.ports)),
+    );
     egress.push(
         installation
             .cache
             .external()
-            .map_or_else(|| own(Component::Redis, redis::PORT), |cache| external(vec![cache.port])),
+            .map_or_else(|| own(Component::Redis, redis::PORT), |cache| by_port(&[cache.port])),
     );
     egress.push(
         installation
             .object_storage
             .external()
-            .map_or_else(|| own(Component::Storage, storage::PORT), |s3| external(vec![s3.port])),
+            .map_or_else(|| own(Component::Storage, storage::PORT), |s3| by_port(&[s3.port])),
     );
     egress.extend(installation.network.allow_egress.iter().cloned());
     let spec = NetworkPolicySpec {
@@ -276,7 +290,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resume_matcher::fixtures::{external_installation, installation};
+    use crate::resume_matcher::fixtures::{external_installation, installation, installation_with_services};
 
     fn names(installation: &Installation) -> Vec<String> {
         build(installation).into_iter().map(|policy| policy.metadata.name.unwrap()).collect()
@@ -324,6 +338,20 @@ mod tests {
             })
             .collect();
         assert_eq!(ports, [vec![53, 53], vec![6432, 5432], vec![6379], vec![443]]);
+    }
+
+    #[test]
+    fn mail_server_and_stripe_are_reached_where_the_spec_names_them() {
+        let named = json!({"secretRef": {"name": "given"}});
+        let policy = services(&installation_with_services(json!({"smtp": named}))).unwrap();
+        let spec = json!(policy.spec);
+        assert_eq!(
+            spec["egress"],
+            json!([{"ports": [{"port": 465, "protocol": "TCP"}, {"port": 443, "protocol": "TCP"}]}])
+        );
+        let both = services(&installation_with_services(json!({"sendgrid": named}))).unwrap();
+        assert_eq!(json!(both.spec)["egress"][0]["ports"].as_array().unwrap().len(), 1);
+        assert!(services(&installation(json!({}))).is_none());
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub(super) fn least(installation: &Installation) -> Option<i32> {
 
 fn consumer(installation: &Installation, colour: Colour) -> Container {
     let mut env = app_env::variables(installation);
+    env.extend(app_env::service_variables(installation));
     if let Some(concurrency) = installation.worker.concurrency {
         env.push(variable("RM_WORKER_CONCURRENCY", &concurrency.to_string()));
     }
