@@ -268,7 +268,7 @@ async fn matches_count_until_the_plan_has_no_more_and_failed_ones_are_given_back
 async fn a_match_that_the_worker_cannot_do_is_given_back() {
     let app = app_with_plans().await;
     let ann = app.sign_up("ann@example.org").await;
-    let broken = bytes::Bytes::from_static(b"%PDF-1.4\nnothing more");
+    let broken = Bytes::from_static(b"%PDF-1.4\nnothing more");
     let resume = json_of(app.upload("/api/v1/resumes", &ann.token, "cv.pdf", broken).await, 202).await;
     let job = app.add_job(&ann, "Rust").await;
     let asked = json_of(ask_for_match(&app, &ann, resume["id"].as_str().unwrap(), &job).await, 202).await;

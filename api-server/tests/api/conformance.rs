@@ -255,8 +255,9 @@ async fn call(
     } else if content.is_object() {
         let kind =
             *walk.dice.pick(&["application/json", "text/plain", "multipart/form-data; boundary=b", "x"]);
-        let body: &[u8] = *walk.dice.pick(&[&b"{"[..], b"", b"\xff\xfe", b"--b\r\n\r\n--b--", b"[1,2"]);
-        request = request.header("content-type", kind).body(body.to_vec());
+        let bodies = [&b"{"[..], b"", b"\xff\xfe", b"--b\r\n\r\n--b--", b"[1,2"];
+        let body = walk.dice.pick(&bodies).to_vec();
+        request = request.header("content-type", kind).body(body);
     }
     request.send().await.unwrap()
 }

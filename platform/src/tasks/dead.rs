@@ -121,10 +121,10 @@ pub async fn requeue(pool: &PgPool, task: TaskId) -> Result<bool, sqlx::Error> {
     .bind(task)
     .execute(&mut *transaction)
     .await?;
-    if let Ok(kind) = letter.kind.parse::<TaskKind>() {
-        if let Some(statement) = revive(kind) {
-            sqlx::query(statement).bind(letter.subject).execute(&mut *transaction).await?;
-        }
+    if let Ok(kind) = letter.kind.parse::<TaskKind>()
+        && let Some(statement) = revive(kind)
+    {
+        sqlx::query(statement).bind(letter.subject).execute(&mut *transaction).await?;
     }
     notify(&mut transaction).await?;
     transaction.commit().await?;

@@ -160,7 +160,7 @@ mod tests {
             {"id": "team", "name": "Team"},
         ]);
         let data = data(&installation(json!({"billing": {"plans": plans}})));
-        let told: serde_json::Value = serde_json::from_str(&data["RM_PLANS"]).unwrap();
+        let told: Value = serde_json::from_str(&data["RM_PLANS"]).unwrap();
         let free = json!({"id": "free", "name": "Free", "monthly_matches": 50, "stored_resumes": 3});
         assert_eq!(told, json!([free, {"id": "team", "name": "Team"}]));
     }
