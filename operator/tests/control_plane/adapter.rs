@@ -68,6 +68,21 @@ async fn value(world: &World) -> Option<String> {
     list["items"][0]["value"].as_str().map(str::to_owned)
 }
 
+/// Waits until the API server knows what the adapter serves. As long as it holds one group for stale, no namespace of the
+/// cluster can be deleted.
+async fn is_discovered(world: &World) {
+    world
+        .until("the group to be discovered", || async {
+            let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+            let request = http::Request::get("/apis").header("accept", aggregated).body(Vec::new()).unwrap();
+            let list: Value = world.client.request(request).await.unwrap();
+            let groups = list["items"].as_array().unwrap();
+            let group = groups.iter().find(|group| group["metadata"]["name"] == "external.metrics.k8s.io")?;
+            (group["versions"][0]["freshness"] == "Current").then_some(())
+        })
+        .await;
+}
+
 async fn serves(world: &World, wanted: &str) {
     world
         .until(&format!("the metric {wanted} through the API server"), || async {
@@ -158,6 +173,7 @@ async fn the_api_server_hands_the_backlog_on_and_strangers_are_refused() {
     register(world, address).await;
     stage.application.behaves(|manner| manner.queue = Some(7));
     serves(world, "7").await;
+    is_discovered(world).await;
     world.condition("WorkerScaling", "True", "FollowsQueue").await;
     through_the_api_server(world).await;
     straight_to_the_port(world, address).await;

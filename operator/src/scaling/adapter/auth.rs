@@ -16,6 +16,11 @@ use kube::{Api, Client};
 
 use super::{GROUP, VERSION};
 
+/// The user that stands for everyone who did not say who they are.
+const ANONYMOUS: &str = "system:anonymous";
+/// The group of all others.
+const AUTHENTICATED: &str = "system:authenticated";
+
 /// What is known of the API server's proxy: the keys of ConfigMap `kube-system/extension-apiserver-authentication`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FrontProxy {
@@ -82,12 +87,14 @@ impl FrontProxy {
                 extra.entry(key.to_owned()).or_default().push(value.to_owned());
             }
         }
-        Some(User {
-            name: self.user.iter().find_map(text)?.to_owned(),
-            uid: self.uid.iter().find_map(text).map(str::to_owned),
-            groups: self.groups.iter().flat_map(all).map(str::to_owned).collect(),
-            extra,
-        })
+        let name = self.user.iter().find_map(text)?.to_owned();
+        let mut groups: Vec<String> = self.groups.iter().flat_map(all).map(str::to_owned).collect();
+        // As every aggregated API does. The API server asks in the name of a user without groups what we serve; refused,
+        // it holds the group for stale, and then no namespace of the cluster can be deleted.
+        if name != ANONYMOUS && !groups.iter().any(|group| group == AUTHENTICATED) {
+            groups.push(AUTHENTICATED.to_owned());
+        }
+        Some(User { name, uid: self.uid.iter().find_map(text).map(str::to_owned), groups, extra })
     }
 }
 
@@ -198,9 +205,20 @@ mod tests {
     #[test]
     fn the_proxy_tells_who_asks() {
         let user = proxy().user("front-proxy-client", &headers()).unwrap();
-        assert_eq!((user.name.as_str(), user.groups), ("ann", vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!((user.name.as_str(), user.groups.join(" ").as_str()), ("ann", "a b system:authenticated"));
         assert_eq!(user.extra["scope"], ["s"]);
         assert_eq!(proxy().user("front-proxy-client", &HeaderMap::new()), None, "it may also tell nothing");
+    }
+
+    #[test]
+    fn who_has_no_groups_is_still_somebody_unless_anonymous() {
+        for (name, groups) in [
+            ("system:kube-aggregator", vec!["system:authenticated".to_owned()]),
+            ("system:anonymous", vec![]),
+        ] {
+            let headers = HeaderMap::from_iter([("x-remote-user".parse().unwrap(), name.parse().unwrap())]);
+            assert_eq!(proxy().user("front-proxy-client", &headers).unwrap().groups, groups, "{name}");
+        }
     }
 
     #[test]
