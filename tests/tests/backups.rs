@@ -20,11 +20,11 @@ const SIGNING_KEY: &str = "YmFja3VwcyBhcmUgc2lnbmVkIHdpdGggdGhpcyBrZXkh";
 const STORAGE: &str = "mkdir -p /data/s3/backups /data/attributes; \
      exec versitygw --port :7070 posix --sidecar /data/attributes /data/s3";
 
-/// Rows and a checksum of each table. Notes of restores belong to the database and not to what is backed up.
+/// Rows and a checksum of each table. Notes of restores and of chores belong to the database and not to what is backed up.
 const SUMS: &str = "SELECT string_agg(format('%s %s', c.relname, (xpath('/row/sum/text()', query_to_xml(format(\
      'SELECT count(*) || '':'' || coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), ''none'') AS sum \
      FROM public.%I t', c.relname), false, true, '')))[1]), chr(10) ORDER BY c.relname) \
-     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_restores'";
+     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('_restores', 'schedules')";
 
 #[tokio::test]
 #[ignore = "needs the cluster of `cargo xtask test --only e2e`"]

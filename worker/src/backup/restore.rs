@@ -124,13 +124,16 @@ fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A table with rows, if there is one; what migrations note does not count.
+/// When chores were last done: a new installation has it as soon as its worker runs, and it is nobody's data.
+const CHORES: &str = "schedules";
+
+/// A table with rows, if there is one; what migrations and chores note does not count.
 async fn filled_table(connection: &mut sqlx::PgConnection) -> Result<Option<String>, BackupError> {
     let tables = maintenance::tables(connection).await?;
     if !tables.is_empty() {
         maintenance::refuse_blindness(connection).await?;
     }
-    for table in tables.into_iter().filter(|table| !table.starts_with('_')) {
+    for table in tables.into_iter().filter(|table| !table.starts_with('_') && table != CHORES) {
         let query = format!("SELECT EXISTS (SELECT FROM public.{})", maintenance::quote_identifier(&table));
         if sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut *connection).await? {
             return Ok(Some(table));
