@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use kube::Client;
+use kube::{Client, Config};
 use operator::server::listen;
 use operator::settings::{Cli, Command, Settings};
-use operator::startup::{Ports, run};
+use operator::startup::{Ports, asked_once, run};
 use operator::telemetry::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::signal::unix::{SignalKind, signal};
@@ -75,7 +75,8 @@ async fn start(settings: Settings) -> Result<(), Error> {
         tracing::info!("told to stop");
         stopper.cancel();
     });
-    run(Client::try_default().await?, settings, ports, Metrics::new(), stop).await?;
+    let config = asked_once(Config::infer().await?);
+    run(Client::try_from(config)?, settings, ports, Metrics::new(), stop).await?;
     Ok(())
 }
 

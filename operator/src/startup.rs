@@ -34,6 +34,18 @@ use crate::telemetry::Metrics;
 use crate::trial::{Probe, Urls};
 use crate::{requests, restore_request};
 
+/// How long nothing may have happened to an installation before it is looked at. A pass writes several objects, and a
+/// controller answers each: without this the first of the answers alone would start the next pass, and the others one more.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// How the API server is asked: each request once. The client would try a refused one (429, 503, 504) again for minutes, and
+/// the pass would go on with what it read before. A pass that fails instead tells its reason, and the next one reads anew.
+#[must_use]
+pub fn asked_once(mut config: kube::Config) -> kube::Config {
+    config.default_retry = false;
+    config
+}
+
 /// Why the operator ended although nobody asked it to.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -235,7 +247,7 @@ async fn reconcile_scope(
     let objects = reflector::reflector(writer, objects).applied_objects();
     tracing::info!(namespace = namespace.as_deref().unwrap_or("all"), "reconciles");
     Controller::for_stream(objects, reader)
-        .with_config(Config::default().concurrency(concurrency))
+        .with_config(Config::default().concurrency(concurrency).debounce(SETTLE))
         .reconcile_on(triggered)
         .graceful_shutdown_on(stop.cancelled_owned().map(|()| ()))
         .run(reconcile, error_policy, context)

@@ -16,7 +16,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, ResourceExt};
 use operator::crd::{ResumeMatcher, definitions};
 use operator::settings::Cli;
-use operator::startup::{Ports, RunError, run};
+use operator::startup::{Ports, RunError, asked_once, run};
 use operator::telemetry::Metrics;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ impl Plane {
 
     async fn config(&self) -> Config {
         let options = KubeConfigOptions::default();
-        Config::from_custom_kubeconfig(self.kubeconfig.clone(), &options).await.unwrap()
+        asked_once(Config::from_custom_kubeconfig(self.kubeconfig.clone(), &options).await.unwrap())
     }
 }
 
