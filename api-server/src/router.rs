@@ -152,7 +152,7 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(billing::get_billing))
         .routes(routes!(billing::create_checkout))
         .routes(routes!(billing::create_portal))
-        .routes(routes!(billing::take_billing_events))
+        .routes(routes!(webhooks::take_billing_events))
         .routes(routes!(webhooks::take_mail_events))
         .routes(routes!(health::summary::get_health))
         .routes(routes!(health::detailed::get_detailed_health))

@@ -9,27 +9,16 @@
     reason = "helpers of tests, which may fail loudly"
 )]
 
-use std::path::PathBuf;
+mod support;
 
 use matching::embed::{Embedder, Embedding, WIDTH};
+
+use support::embedder;
 
 #[derive(serde::Deserialize)]
 struct Golden {
     text: String,
     vector: Vec<f32>,
-}
-
-fn model_folder() -> PathBuf {
-    let data = || {
-        std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
-            PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".local/share")
-        })
-    };
-    std::env::var_os("RM_MODEL_DIR").map_or_else(|| data().join("resume-matcher/model"), PathBuf::from)
-}
-
-fn embedder() -> Embedder {
-    Embedder::open(&model_folder()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]

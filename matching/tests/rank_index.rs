@@ -10,17 +10,20 @@
     reason = "helpers of tests, which may fail loudly"
 )]
 
+mod support;
+
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
 use matching::rank::{IndexError, PoolIndex, PoolWriter};
 use matching::score::job::RequirementKind;
 use matching::score::{PreparedJob, PreparedResume, Stretch};
-use matching::skills::Taxonomy;
-use matching::{Document, Embedder, Matcher};
+use matching::{Document, Matcher};
 use proptest::prelude::*;
+
+use support::matcher;
 
 const DAY: Date = Date::constant(2026, 1, 1);
 const HEADS: [&str; 4] = [
@@ -50,18 +53,9 @@ const JOBS: [&str; 4] = [
     "Financial Analyst\n\nRequirements\n- 5+ years of experience\n- 2 years with Excel or SAP\n- CPA\n- Fluent English and German\n- Master's degree in accounting or a related field\n- Top secret clearance\n- Python, Docker and Linux\n- Explain figures to people who make decisions\n- Prepare forecasts, budgets and reports for the board\n- Check invoices\n- Improve the tools of the department\n- Train new colleagues\n- Travel to the branches\n- Answer auditors\n- Plan the work of the team\n",
 ];
 
-fn model_folder() -> PathBuf {
-    let data = || {
-        std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
-            PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".local/share")
-        })
-    };
-    std::env::var_os("RM_MODEL_DIR").map_or_else(|| data().join("resume-matcher/model"), PathBuf::from)
-}
-
 /// The matcher, every resume of a head and two lines, and the jobs: prepared once, because embedding takes time.
 struct World {
-    matcher: Matcher,
+    matcher: &'static Matcher,
     resumes: Vec<PreparedResume>,
     jobs: Vec<PreparedJob>,
 }
@@ -69,8 +63,7 @@ struct World {
 fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
-        let embedder = Embedder::open(&model_folder()).unwrap_or_else(|error| panic!("{error}"));
-        let matcher = Matcher::new(embedder, Taxonomy::builtin());
+        let matcher = matcher();
         let mut resumes = Vec::new();
         for (number, head) in HEADS.iter().enumerate() {
             for step in 1..6 {
@@ -85,7 +78,7 @@ fn world() -> &'static World {
 }
 
 fn bytes_of(pool: &[(String, PreparedResume)]) -> Vec<u8> {
-    let mut writer = PoolWriter::new(Cursor::new(Vec::new()), &world().matcher).unwrap();
+    let mut writer = PoolWriter::new(Cursor::new(Vec::new()), world().matcher).unwrap();
     for (name, resume) in pool {
         writer.add(name, resume).unwrap();
     }
@@ -95,7 +88,7 @@ fn bytes_of(pool: &[(String, PreparedResume)]) -> Vec<u8> {
 
 fn open(path: &Path, bytes: &[u8]) -> Result<PoolIndex, IndexError> {
     std::fs::write(path, bytes).unwrap();
-    PoolIndex::open(path, &world().matcher)
+    PoolIndex::open(path, world().matcher)
 }
 
 /// What is changed of a passage that is drawn from all: whether it is a list, its position, whether it negates, its years.

@@ -10,27 +10,14 @@
     reason = "helpers of tests, which may fail loudly"
 )]
 
-use std::path::PathBuf;
-use std::sync::OnceLock;
+mod support;
 
 use jiff::civil::date;
 use matching::score::job::RequirementKind;
 use matching::score::{AdviceKind, RequirementResult, Status};
-use matching::skills::Taxonomy;
-use matching::{Document, Embedder, MatchResult, Matcher};
+use matching::{Document, MatchResult};
 
-fn matcher() -> &'static Matcher {
-    static MATCHER: OnceLock<Matcher> = OnceLock::new();
-    MATCHER.get_or_init(|| {
-        let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
-            PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".local/share")
-        });
-        let folder =
-            std::env::var_os("RM_MODEL_DIR").map_or_else(|| data.join("resume-matcher/model"), PathBuf::from);
-        let embedder = Embedder::open(&folder).unwrap_or_else(|error| panic!("{error}"));
-        Matcher::new(embedder, Taxonomy::builtin())
-    })
-}
+use support::matcher;
 
 fn score(resume: &str, job: &str) -> MatchResult {
     let document = Document::from_text(resume);

@@ -9,13 +9,13 @@
     reason = "helpers of tests, which may fail loudly"
 )]
 
-use std::path::PathBuf;
-use std::sync::OnceLock;
+mod support;
 
 use jiff::civil::date;
 use matching::score::Status;
-use matching::skills::Taxonomy;
-use matching::{Document, Embedder, MatchResult, Matcher};
+use matching::{Document, MatchResult};
+
+use support::matcher;
 
 const RESUME: &str = "\
 Jane Doe
@@ -56,19 +56,6 @@ Requirements
 Benefits
 - 401(k), dental
 ";
-
-fn matcher() -> &'static Matcher {
-    static MATCHER: OnceLock<Matcher> = OnceLock::new();
-    MATCHER.get_or_init(|| {
-        let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).unwrap_or_else(|| {
-            PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".local/share")
-        });
-        let folder =
-            std::env::var_os("RM_MODEL_DIR").map_or_else(|| data.join("resume-matcher/model"), PathBuf::from);
-        let embedder = Embedder::open(&folder).unwrap_or_else(|error| panic!("{error}"));
-        Matcher::new(embedder, Taxonomy::builtin())
-    })
-}
 
 fn score(resume: &str, job: &str) -> MatchResult {
     let document = Document::from_text(resume);
@@ -270,7 +257,7 @@ fn years_with_a_skill_are_those_of_the_positions_that_show_it() {
 fn versions_and_the_day_are_in_the_result() {
     let result = serde_json::to_value(score(RESUME, JOB)).unwrap();
     assert_eq!(result["as_of"], "2024-06-15");
-    assert_eq!(result["versions"]["taxonomy"], Taxonomy::builtin().version());
+    assert_eq!(result["versions"]["taxonomy"], matching::skills::Taxonomy::builtin().version());
     for version in ["taxonomy", "model"] {
         assert_eq!(result["versions"][version].as_str().map(str::len), Some(16), "{version}");
     }

@@ -1,24 +1,14 @@
 //! `/api/v1/billing`: the plan, what of it is used, and buying another.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode},
-};
-use platform::{
-    billing::{Status, webhook},
-    config::Plan,
-    timestamp::Timestamp,
-};
-use secrecy::ExposeSecret as _;
+use axum::{Json, extract::State, http::StatusCode};
+use platform::{billing::Status, config::Plan, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     actions::billing::{checkout, portal, standing},
     auth::identity::Identity,
-    error::{Problem, ProblemDocument, ProblemKind},
+    error::{Problem, ProblemDocument},
     request::json::JsonBody,
     state::AppState,
 };
@@ -169,36 +159,4 @@ pub async fn create_portal(
 ) -> Result<(StatusCode, Json<StripePage>), Problem> {
     let url = portal(&state, identity).await?;
     Ok((StatusCode::CREATED, Json(StripePage { url })))
-}
-
-/// Takes Stripe's signed webhook. An event is written down once, and makes a worker ask Stripe how things stand: so order
-/// and number of events do not matter.
-#[utoipa::path(
-    post, path = "/webhooks/stripe", tag = "Webhooks", operation_id = "takeBillingEvents",
-    request_body(content = Object, description = "An event"),
-    responses(
-        (status = 204, description = "Taken"),
-        (status = 400, description = "It is not an event", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, description = "The signature is missing, wrong or too old", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "This installation has no secret of the webhook", body = ProblemDocument, content_type = "application/problem+json"),
-    ),
-    security(())
-)]
-pub async fn take_billing_events(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<StatusCode, Problem> {
-    let secret =
-        state.billing.webhook_secret.as_ref().ok_or_else(|| {
-            Problem::new(ProblemKind::NotFound, "This installation takes no events of Stripe.")
-        })?;
-    let header = headers.get("stripe-signature").and_then(|value: &HeaderValue| value.to_str().ok());
-    let now = Timestamp::now().as_jiff().as_second();
-    webhook::verify(secret.expose_secret(), header, &body, now).map_err(|error| {
-        Problem::new(ProblemKind::Unauthenticated, "The event is not signed as it must be.").caused_by(error)
-    })?;
-    let taken = webhook::take(&state.pool, &body).await?;
-    tracing::info!(?taken, "event of Stripe");
-    Ok(StatusCode::NO_CONTENT)
 }
