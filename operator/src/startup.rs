@@ -34,9 +34,9 @@ use crate::telemetry::Metrics;
 use crate::trial::{Probe, Urls};
 use crate::{requests, restore_request};
 
-/// How long nothing may have happened to an installation before it is looked at. A pass writes several objects, and a
-/// controller answers each: without this the first of the answers alone would start the next pass, and the others one more.
-const SETTLE: Duration = Duration::from_millis(50);
+/// How long passes that have begun may go on after the stop. Less than the 30 s after which Kubernetes ends a pod: the Lease
+/// is given back after them, and any write may be the last one of an operator.
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// How the API server is asked: each request once. The client would try a refused one (429, 503, 504) again for minutes, and
 /// the pass would go on with what it read before. A pass that fails instead tells its reason, and the next one reads anew.
@@ -204,7 +204,15 @@ async fn reconcile_all(
         ));
     }
     let scaling = scale(client, settings, scaler, &stop);
-    while controllers.join_next().await.is_some() {}
+    let ended = async { while controllers.join_next().await.is_some() {} };
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        () = ended => {}
+        () = overdue => tracing::warn!(after = ?DRAIN, "passes have not ended; they are broken off"),
+    }
     drop(scaling);
 }
 
@@ -247,7 +255,7 @@ async fn reconcile_scope(
     let objects = reflector::reflector(writer, objects).applied_objects();
     tracing::info!(namespace = namespace.as_deref().unwrap_or("all"), "reconciles");
     Controller::for_stream(objects, reader)
-        .with_config(Config::default().concurrency(concurrency).debounce(SETTLE))
+        .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(triggered)
         .graceful_shutdown_on(stop.cancelled_owned().map(|()| ()))
         .run(reconcile, error_policy, context)
