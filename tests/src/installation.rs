@@ -105,6 +105,12 @@ impl Installation {
         self.kubectl_with(args, "")
     }
 
+    /// Path of the kubeconfig.
+    #[must_use]
+    pub fn kubeconfig(&self) -> &std::path::Path {
+        &self.kubeconfig
+    }
+
     /// A `ResumeMatcher` as the API server has it.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ pub mod installation;
 pub mod load;
 pub mod plain;
 pub mod releases;
+pub mod runbook;
 pub mod steady;
 pub mod steps;
 pub mod wait;

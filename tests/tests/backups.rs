@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use e2e::client::{Client, text};
 use e2e::documents::{docx, pdf};
 use e2e::installation::Installation;
+use e2e::runbook::Runbook;
 use e2e::wait;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -47,6 +48,7 @@ async fn drill(
     vault: &Installation,
     namespaces: &mut Vec<Installation>,
 ) -> anyhow::Result<()> {
+    let runbook = Runbook::open()?;
     vault.kubectl_with(&["apply", "--server-side", "--filename", "-"], &storage().to_string())?;
     let first = sample.in_namespace("drill", "drill")?;
     namespaces.push(first.clone());
@@ -71,7 +73,8 @@ async fn drill(
     namespaces.push(second.clone());
     install(&second, vault).await?;
     let empty = Instant::now();
-    let restored = restore(&second, &text(&backup, "/id")?, None).await?;
+    let restored = runbook.run("kubectl resumematcher restore NAME --from latest", &second, "").await?;
+    anyhow::ensure!(text(&restored, "/backup")? == text(&backup, "/id")?, "{restored}");
     println!(
         "restored: {restored}; {} s from the empty installation to serving, {} s from the loss, with deleting the namespace",
         empty.elapsed().as_secs(),
@@ -84,7 +87,8 @@ async fn drill(
     let (_, kept) = again.get(&format!("/api/v1/matches/{}", text(&found, "/id")?)).await?;
     anyhow::ensure!(kept.pointer("/result") == found.pointer("/result"), "{kept}");
 
-    undo_in_place(&second, &again, &resume).await
+    undo_in_place(&runbook, &second, &again, &resume).await?;
+    runbook.all_run()
 }
 
 /// Backs up and proves, while a reader goes on; none of its requests may fail.
@@ -117,16 +121,24 @@ async fn under_traffic(installation: &Installation, person: &Client) -> anyhow::
 }
 
 /// A deletion is undone; while that runs, requests are answered with 503 and Retry-After.
-async fn undo_in_place(installation: &Installation, person: &Client, resume: &Value) -> anyhow::Result<()> {
+async fn undo_in_place(
+    runbook: &Runbook,
+    installation: &Installation,
+    person: &Client,
+    resume: &Value,
+) -> anyhow::Result<()> {
+    let known = runbook.run("kubectl resumematcher backups NAME", installation, "").await?;
+    let id = text(&known, "/restores/0/status/backup")?;
     let path = format!("/api/v1/resumes/{}", text(resume, "/id")?);
     person.delete(&path).await?;
-    let target = installation.object(&installation.name)?;
-    let uid = text(&target, "/metadata/uid")?;
     let closed = wait::until("503 with Retry-After", READY, async || {
         let (status, after) = person.told("/api/v1/resumes").await?;
         Ok((status == StatusCode::SERVICE_UNAVAILABLE && after.is_some()).then_some(()))
     });
-    let (status, closed) = tokio::join!(restore(installation, "latest", Some(&uid)), closed);
+    let (status, closed) = tokio::join!(
+        runbook.run("kubectl resumematcher restore NAME --from ID --in-place", installation, &id),
+        closed
+    );
     let status = status?;
     closed?;
     println!("restored in place: {status}");
@@ -179,19 +191,6 @@ async fn install(installation: &Installation, vault: &Installation) -> anyhow::R
         Ok(Some(()))
     })
     .await
-}
-
-async fn restore(installation: &Installation, id: &str, uid: Option<&str>) -> anyhow::Result<Value> {
-    let name = if uid.is_some() { "undo" } else { "back" };
-    let mut spec = json!({"resumeMatcher": {"name": installation.name}, "backup": id});
-    if let (Some(uid), Some(spec)) = (uid, spec.as_object_mut()) {
-        spec.insert("inPlace".to_owned(), json!({"targetUid": uid}));
-    }
-    let object = json!({
-        "apiVersion": "resumematcher.io/v1alpha1", "kind": "ResumeMatcherRestore", "metadata": {"name": name}, "spec": spec,
-    });
-    installation.kubectl_with(&["create", "--filename", "-"], &object.to_string())?;
-    ended_as(installation, "resumematcherrestores", name, "Completed").await
 }
 
 /// Waits until a backup or a restore has ended in this phase; returns its status.

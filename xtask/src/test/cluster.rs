@@ -1,14 +1,14 @@
 //! The steps that need a cluster: it is started under a name of its own, beside the one that people work with, and ended
 //! in every case.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::counts::Counts;
 use super::steps::cargo_test;
 use crate::progress::Progress;
-use crate::run::root;
+use crate::run::{cargo, output, programs, root};
 use crate::up;
 
 /// What the end-to-end tests are told: how to reach the cluster and the installation.
@@ -17,6 +17,8 @@ mod variable {
     pub(super) const KUBECONFIG: &str = "RM_E2E_KUBECONFIG";
     /// Path of kubectl.
     pub(super) const KUBECTL: &str = "RM_E2E_KUBECTL";
+    /// Path of the plugin of kubectl.
+    pub(super) const RMCTL: &str = "RM_E2E_RMCTL";
     /// Path of Helm.
     pub(super) const HELM: &str = "RM_E2E_HELM";
     /// URL by which this machine reaches the installation.
@@ -48,19 +50,28 @@ pub(super) fn end_to_end(counts: &mut Counts) -> anyhow::Result<()> {
 /// What tells a program of the e2e crate where the installation is.
 ///
 /// # Errors
-/// When nothing was installed.
+/// When nothing was installed, or the plugin of kubectl does not compile.
 pub(crate) fn variables(up: &up::Up, identity: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
     let (installation, url) = up.first()?;
     let text = |path: &Path| path.display().to_string();
     Ok(vec![
         (variable::KUBECONFIG, text(&up.place.kubectl.kubeconfig)),
         (variable::KUBECTL, text(&up.place.kubectl.program)),
+        (variable::RMCTL, text(&rmctl()?)),
         (variable::HELM, text(&up.place.helm)),
         (variable::URL, url),
         (variable::NAMESPACE, installation.namespace.clone()),
         (variable::NAME, installation.name.clone()),
         (variable::CLUSTER, identity.to_owned()),
     ])
+}
+
+/// The plugin of kubectl, as the tests of the whole workspace have built it.
+fn rmctl() -> anyhow::Result<PathBuf> {
+    let built = ["build", "--locked", "--workspace", "--bin", "rmctl", "--message-format=json"];
+    let messages = output(&mut cargo(&built))?;
+    let found = programs(&messages).find(|(name, _)| name == "rmctl");
+    found.map(|(_, path)| path).context("cargo does not tell where it put rmctl")
 }
 
 fn on_fresh_cluster(counts: &mut Counts, identity: &str) -> anyhow::Result<()> {
