@@ -94,6 +94,47 @@ const GENDERED_ENDINGS: &[(&str, &[&str])] = &[
 const BIRTH: &[&str] =
     &["birth", "born", "birthday", "dob", "geboren", "geburtsdatum", "age", "nationality", "marital"];
 
+/// Labels before the names of others: whom somebody worked under says nothing about what they did themselves. ("Supervisors:
+/// Prof. A. Smith" is no evidence of having supervised.)
+const LABELS_OF_OTHERS: &[&str] = &[
+    "supervisor",
+    "supervisors",
+    "supervised by",
+    "thesis supervisor",
+    "thesis supervisors",
+    "advisor",
+    "advisors",
+    "adviser",
+    "advisers",
+    "thesis advisor",
+    "thesis adviser",
+    "academic advisor",
+    "referee",
+    "referees",
+    "line manager",
+    "reported to",
+    "betreuer",
+    "betreuerin",
+    "doktorvater",
+    "doktormutter",
+    "gutachter",
+    "directeur de these",
+    "directrice de these",
+    "encadrant",
+    "director de tesis",
+    "directora de tesis",
+    "orientador",
+    "orientadora",
+    "relatore",
+    "relatrice",
+    "promotor",
+    "copromotor",
+];
+
+/// Small words that stand within and between names.
+const BETWEEN_NAMES: &[&str] =
+    &["and", "und", "et", "y", "e", "en", "i", "si", "de", "da", "di", "van", "von", "der", "den", "del", "la"];
+
 /// The text with identity blanked: the given ranges, every mention of the name's parts, addresses of mail and web,
 /// telephone numbers, gendered words, lines with a birthday or an age.
 pub(super) fn blank(text: &str, ranges: &[Range<usize>], names: &[String]) -> String {
@@ -148,7 +189,7 @@ fn blank_contacts(text: &str, line: Range<usize>, cut: &mut impl FnMut(Range<usi
     let short = tokens.len() <= 12;
     let born = tokens.iter().any(|token| BIRTH.contains(&token.text.as_str()));
     let digits = tokens.iter().any(|token| token.text.starts_with(|c: char| c.is_ascii_digit()));
-    if short && born && (digits || slice.contains(':')) {
+    if (short && born && (digits || slice.contains(':'))) || names_others(slice) {
         cut(line);
         return;
     }
@@ -163,6 +204,20 @@ fn blank_contacts(text: &str, line: Range<usize>, cut: &mut impl FnMut(Range<usi
     if let Some(phone) = phone(slice) {
         cut(line.start + phone.start..line.start + phone.end);
     }
+}
+
+/// "Supervisors: Prof. Jane Citizen and Dr. Max Muster": a label, and nothing but names.
+fn names_others(line: &str) -> bool {
+    let Some((label, names)) = line.split_once(':') else { return false };
+    let label: Vec<String> = tokenise(label).into_iter().map(|token| token.text).collect();
+    let mut words = 0;
+    LABELS_OF_OTHERS.contains(&label.join(" ").as_str())
+        && tokenise(names).iter().all(|token| {
+            let written = names.get(token.span.clone()).unwrap_or_default();
+            words += 1;
+            written.starts_with(char::is_uppercase) || BETWEEN_NAMES.contains(&token.text.as_str())
+        })
+        && (2..=12).contains(&words)
 }
 
 fn is_profile(chunk: &str) -> bool {
@@ -226,6 +281,21 @@ mod tests {
             ("Mr. Smith, salesman", "Mrs. Smith, saleswoman"),
         ] {
             assert_eq!(squeezed(a, &[]).replace(". ", " "), squeezed(b, &[]).replace(". ", " "));
+        }
+    }
+
+    #[test]
+    fn whom_somebody_worked_under_vanishes_and_whom_they_led_stays() {
+        for others in [
+            "- Supervisors: Prof. Jane Citizen, Dr. Max von Muster",
+            "Thesis advisor: Ada Lovelace",
+            "Betreuer: Prof. Dr. Erika Mustermann",
+            "Directrice de thèse : Marie Curie",
+        ] {
+            assert_eq!(squeezed(others, &[]), "", "{others}");
+        }
+        for own in ["Supervisor: night shift of the ward", "Supervised 12 students", "Advisor: startups"] {
+            assert_eq!(squeezed(own, &[]), own);
         }
     }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask bench release`: releases under load on a cluster of its own, beside rolling updates of a plain Deployment.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::eval::finish;
 use crate::figures::{Report, Summary};
 use crate::progress::Progress;
-use crate::run::{cargo, output, root};
+use crate::run::{cargo, output, programs, root};
 use crate::test::variables;
 use crate::up;
 
@@ -81,10 +81,6 @@ fn program() -> anyhow::Result<PathBuf> {
     let mut command = cargo(&arguments);
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let messages = output(&mut command).context("build the measuring program")?;
-    let built = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let mut paths = built.filter_map(|message| {
-        let path = message.pointer("/executable").and_then(serde_json::Value::as_str)?;
-        Some(Path::new(path).to_path_buf())
-    });
-    paths.find(|path| path.ends_with("bench_release")).context("cargo built no program bench_release")
+    let found = programs(&messages).find(|(name, _)| name == "bench_release");
+    found.map(|(_, path)| path).context("cargo built no program bench_release")
 }
