@@ -97,32 +97,37 @@ const BIRTH: &[&str] =
 /// Labels before the names of others: whom somebody worked under says nothing about what they did themselves. ("Supervisors:
 /// Prof. A. Smith" is no evidence of having supervised.)
 const LABELS_OF_OTHERS: &[&str] = &[
-    "supervisor",
     "supervisors",
     "supervised by",
     "thesis supervisor",
     "thesis supervisors",
-    "advisor",
-    "advisors",
-    "adviser",
-    "advisers",
     "thesis advisor",
     "thesis adviser",
     "academic advisor",
     "referee",
     "referees",
-    "line manager",
     "reported to",
-    "betreuer",
-    "betreuerin",
     "doktorvater",
     "doktormutter",
-    "gutachter",
     "directeur de these",
     "directrice de these",
-    "encadrant",
     "director de tesis",
     "directora de tesis",
+];
+
+/// Labels that may be somebody's own title as well ("Supervisor: Warehouse Operations"): of others only before a name with
+/// one of [`HONORIFICS`].
+const PERHAPS_OF_OTHERS: &[&str] = &[
+    "supervisor",
+    "advisor",
+    "advisors",
+    "adviser",
+    "advisers",
+    "line manager",
+    "betreuer",
+    "betreuerin",
+    "gutachter",
+    "encadrant",
     "orientador",
     "orientadora",
     "relatore",
@@ -131,9 +136,13 @@ const LABELS_OF_OTHERS: &[&str] = &[
     "copromotor",
 ];
 
+/// What only stands before a person's name.
+const HONORIFICS: &[&str] = &["prof", "professor", "dr", "doctor"];
+
 /// Small words that stand within and between names.
-const BETWEEN_NAMES: &[&str] =
-    &["and", "und", "et", "y", "e", "en", "i", "si", "de", "da", "di", "van", "von", "der", "den", "del", "la"];
+const BETWEEN_NAMES: &[&str] = &[
+    "and", "und", "et", "y", "e", "en", "i", "si", "de", "da", "di", "van", "von", "der", "den", "del", "la",
+];
 
 /// The text with identity blanked: the given ranges, every mention of the name's parts, addresses of mail and web,
 /// telephone numbers, gendered words, lines with a birthday or an age.
@@ -210,14 +219,16 @@ fn blank_contacts(text: &str, line: Range<usize>, cut: &mut impl FnMut(Range<usi
 fn names_others(line: &str) -> bool {
     let Some((label, names)) = line.split_once(':') else { return false };
     let label: Vec<String> = tokenise(label).into_iter().map(|token| token.text).collect();
-    let mut words = 0;
-    LABELS_OF_OTHERS.contains(&label.join(" ").as_str())
-        && tokenise(names).iter().all(|token| {
-            let written = names.get(token.span.clone()).unwrap_or_default();
-            words += 1;
-            written.starts_with(char::is_uppercase) || BETWEEN_NAMES.contains(&token.text.as_str())
+    let (label, words) = (label.join(" "), tokenise(names));
+    let honoured = words.iter().any(|word| HONORIFICS.contains(&word.text.as_str()));
+    let labelled = LABELS_OF_OTHERS.contains(&label.as_str())
+        || (honoured && PERHAPS_OF_OTHERS.contains(&label.as_str()));
+    labelled
+        && (2..=12).contains(&words.len())
+        && words.iter().all(|word| {
+            let written = names.get(word.span.clone()).unwrap_or_default();
+            written.starts_with(char::is_uppercase) || BETWEEN_NAMES.contains(&word.text.as_str())
         })
-        && (2..=12).contains(&words)
 }
 
 fn is_profile(chunk: &str) -> bool {
@@ -294,7 +305,9 @@ mod tests {
         ] {
             assert_eq!(squeezed(others, &[]), "", "{others}");
         }
-        for own in ["Supervisor: night shift of the ward", "Supervised 12 students", "Advisor: startups"] {
+        for own in
+            ["Supervisor: night shift of the ward", "Supervisor: Warehouse Operations", "Advisor: startups"]
+        {
             assert_eq!(squeezed(own, &[]), own);
         }
     }
