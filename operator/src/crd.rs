@@ -9,6 +9,7 @@ mod backup_request;
 mod data;
 mod exposure;
 mod plan;
+mod pod_template;
 mod release;
 mod restore_request;
 mod status;
@@ -34,6 +35,7 @@ pub use data::{
 };
 pub use exposure::{ForwardedHeader, IngressSpec, NetworkSpec, TlsSpec};
 pub use plan::{PlanStatus, PlannedAction, PlannedChange};
+pub use pod_template::{PodTemplateMetadata, PodTemplateSpec};
 pub use release::{
     AnalysisSpec, CandidateStatus, Colour, HistoryStatus, PrometheusSpec, Promotion, RejectionStatus,
     ReleaseSpec, ReleaseStatus, SlotStatus, Step, Strategy,

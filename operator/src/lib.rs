@@ -24,6 +24,7 @@ pub mod startup;
 pub mod telemetry;
 pub mod trial;
 pub mod worker_job;
+pub mod x509;
 
 /// Cargo compiles this crate again when it is built from another checkout than last time, for all of them share one
 /// folder of intermediate artefacts (docs/decisions/0004).

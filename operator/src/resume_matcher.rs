@@ -7,6 +7,7 @@ mod advance;
 pub mod apply;
 pub mod backups;
 pub mod build;
+pub mod certificate;
 pub mod credentials;
 pub mod defaults;
 pub mod fetch;
@@ -17,6 +18,7 @@ pub mod follow;
 pub mod maintenance;
 pub mod model;
 pub mod observe;
+pub mod overrides;
 mod plan;
 pub mod status;
 pub mod validate;
@@ -226,6 +228,7 @@ async fn pass_or_report(seen: &ResumeMatcher, context: &Context) -> Result<Actio
     let Some(object) = fetched.map_err(|error| Error::Fetch(Box::new(error)))? else {
         context.references.set(&namespace, &name, &[]);
         context.metrics.backups_forgotten(&namespace, &name);
+        context.metrics.certificate_forgotten(&namespace, &name);
         context.failures.reset(&namespace, &name);
         context.scaler.follow(&follow::key(&namespace, &name), None);
         return Ok(Action::await_change());

@@ -27,7 +27,7 @@ use crate::leader::{Candidate, Election, Lost};
 use crate::names::{BACKUP_TASK, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL};
 use crate::resume_matcher::apply::Applier;
 use crate::resume_matcher::{Context, error_policy, reconcile};
-use crate::scaling::{Parts, QueueReader, Scaler, adapter};
+use crate::scaling::{Parts, QueueReader, RateReader, Scaler, adapter};
 use crate::server::{serve_health, serve_metrics};
 use crate::settings::Settings;
 use crate::telemetry::Metrics;
@@ -92,7 +92,8 @@ pub async fn run(
     let probe = Probe::new(urls)?;
     let queue = Arc::new(QueueReader::new(client.clone(), probe.clone()));
     if let (Some(listener), Some(place)) = (ports.adapter, settings.adapter()) {
-        servers.spawn(adapter::serve(listener, client.clone(), place, queue.clone()));
+        let rates = Arc::new(RateReader::new(client.clone(), probe.clone()));
+        servers.spawn(adapter::serve(listener, client.clone(), place, (queue.clone(), rates)));
     }
     tokio::select! {
         Some(ended) = servers.join_next() => match ended {

@@ -1,6 +1,7 @@
 //! What the operator counts and logs.
 
 mod backups;
+mod certificates;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use self::backups::BackupGauges;
+use self::certificates::CertificateGauges;
 use crate::children::Kind;
 use crate::crd::{ResumeMatcherStatus, Step};
 use crate::resume_matcher::model::Installation;
@@ -98,6 +100,7 @@ struct Inner {
     in_flight: Gauge,
     leader: Gauge,
     backups: BackupGauges,
+    certificates: CertificateGauges,
 }
 
 /// The operator's metrics, in the Prometheus text format at `/metrics`. Labels come from enums alone.
@@ -163,6 +166,7 @@ impl Metrics {
             in_flight,
             leader,
             backups: BackupGauges::register(&mut registry),
+            certificates: CertificateGauges::register(&mut registry),
             registry,
         }))
     }
@@ -252,6 +256,16 @@ impl Metrics {
     /// An installation is gone, and its backups are nobody's business any more.
     pub fn backups_forgotten(&self, namespace: &str, name: &str) {
         self.0.backups.forget(namespace, name);
+    }
+
+    /// What is known of the certificate of an installation's ingress.
+    pub fn certificate_known(&self, installation: &Installation) {
+        self.0.certificates.know(installation);
+    }
+
+    /// An installation is gone, and its certificate is nobody's business any more.
+    pub fn certificate_forgotten(&self, namespace: &str, name: &str) {
+        self.0.certificates.forget(namespace, name);
     }
 
     /// A `ResumeMatcherBackup` or `ResumeMatcherRestore` was written: its status or its finalizer.

@@ -195,7 +195,8 @@ fn the_metrics_adapter_is_registered_and_has_its_rights_unless_it_is_turned_off(
         let services = of_kind(&objects, "Service");
         assert!(services.iter().any(|object| object["metadata"]["name"] == service["name"]));
         let reader = &named(&objects, "ClusterRole", "-backlog-reader")["rules"][0];
-        assert_eq!(reader["resources"], json!([operator::scaling::BACKLOG_METRIC]));
+        let metrics = [operator::scaling::BACKLOG_METRIC, operator::scaling::REQUESTS_METRIC];
+        assert_eq!(reader["resources"], json!(metrics));
     }
     let without = chart(&["--set", "externalMetrics.enabled=false"]);
     assert!(of_kind(&without, "APIService").is_empty());

@@ -8,6 +8,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pod_template::PodTemplateSpec;
+
 /// The HTTP API and the web pages.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[x_kube(validation = Rule::new("!(has(self.replicas) && has(self.autoscaling))")
@@ -43,7 +45,7 @@ pub struct ApiSpec {
     pub pod: PodSpec,
 }
 
-/// A number of pods that follows the CPU load (a HorizontalPodAutoscaler).
+/// A number of pods that follows the load (a HorizontalPodAutoscaler): the CPU use, and the requests if asked for.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[x_kube(validation = Rule::new("self.min <= self.max")
     .message("autoscaling.min must not be above autoscaling.max")
@@ -64,6 +66,12 @@ pub struct AutoscalingSpec {
     #[serde(default = "default_cpu")]
     #[schemars(range(min = 1, max = 1000))]
     pub cpu: i32,
+
+    /// Requests a second that one pod is to have at most, on average: there are as many pods as this asks for, or as the CPU
+    /// use asks for, whichever are more. The operator's metrics adapter counts them. Default: not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub requests_per_second: Option<i32>,
 }
 
 const fn default_min() -> i32 {
@@ -80,7 +88,7 @@ const fn default_cpu() -> i32 {
 
 impl Default for AutoscalingSpec {
     fn default() -> Self {
-        Self { min: default_min(), max: default_max(), cpu: default_cpu() }
+        Self { min: default_min(), max: default_max(), cpu: default_cpu(), requests_per_second: None }
     }
 }
 
@@ -210,4 +218,10 @@ pub struct PodSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub priority_class_name: Option<String>,
+
+    /// Whatever else the pods are to have: variables, volumes, sidecars, labels, annotations, DNS and more. It is merged into
+    /// the pods that the operator makes, over the fields above. A change of it is a release. What may be set:
+    /// docs/pod-templates.md.
+    #[serde(default, skip_serializing_if = "PodTemplateSpec::is_empty")]
+    pub pod_template: PodTemplateSpec,
 }

@@ -16,7 +16,7 @@ use super::model::Installation;
 use super::observe::{Observed, observe, pods_of};
 use super::plan::plan;
 use super::status::{Passed, after_pass, write_ahead};
-use super::{Context, Error, backups, fetch, next_look, report};
+use super::{Context, Error, backups, certificate, fetch, next_look, report};
 use crate::crd::{Colour, ResumeMatcher, Step};
 use crate::names::Component;
 use crate::release::{
@@ -80,6 +80,8 @@ pub(super) async fn advance(
     maintenance::report(&mut status, &current, stage, now);
     backups::report(&mut status, &current, installation, ended, now);
     context.metrics.backups_known(installation, &status);
+    certificate::report(&mut status, &current, installation, now);
+    context.metrics.certificate_known(installation);
     report(object, &current, &status, context).await?;
     let look_again = [decision.look_again, following.look_again].into_iter().flatten().min();
     Ok(next_look(&status, look_again, context))

@@ -18,7 +18,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use self::compare::{desired_hash, is_contained};
+use self::compare::{desired_hash, head, is_contained};
 pub use self::fence::Fence;
 use super::build::Children;
 use super::model::Installation;
@@ -216,11 +216,12 @@ impl Applier {
     }
 
     fn is_as_desired<K: Child>(&self, live: &K, body: &Value, hash: &str) -> bool {
-        // Neither can be changed, and its name already says what it is.
-        if matches!(K::KIND, Kind::Job | Kind::ControllerRevision) {
-            return true;
-        }
         let same = live.annotations().get(DESIRED_HASH).map(String::as_str) == Some(hash);
+        // What these do cannot be changed, and their names say what it is: one that another version of the operator has made
+        // stays. Of one of ours the rest, such as its labels, is put back.
+        if matches!(K::KIND, Kind::Job | Kind::ControllerRevision) {
+            return !same || serde_json::to_value(live).is_ok_and(|live| is_contained(&head(body), &live));
+        }
         same && serde_json::to_value(live).is_ok_and(|live| is_contained(body, &live))
     }
 

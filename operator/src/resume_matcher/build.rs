@@ -11,6 +11,7 @@ mod ingress;
 pub(in crate::resume_matcher) mod maintenance;
 mod migrate;
 mod network;
+mod own;
 mod pod;
 mod postgres;
 mod redis;
@@ -38,8 +39,11 @@ use super::model::{Installation, Release};
 use crate::names::{Component, component_labels, labels};
 use crate::release::{Record, Slot, SlotWanted, Target, Wanted};
 
+pub use api::GRACE_SECONDS as API_GRACE_SECONDS;
 pub use migrate::Task;
+pub use own::{OWN_PORTS, own_variables};
 pub use revision::Revision;
+pub use worker::GRACE_SECONDS as WORKER_GRACE_SECONDS;
 
 /// Every object that an installation is to have, by kind.
 #[derive(Clone, Debug, Default, PartialEq)]

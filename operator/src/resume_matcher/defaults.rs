@@ -50,7 +50,7 @@ const DEVELOPMENT: Defaults = Defaults {
 };
 
 const STAGING: Defaults = Defaults {
-    api: Scale::Auto { min: 2, max: 4, cpu: 70 },
+    api: Scale::Auto { min: 2, max: 4, cpu: 70, requests: None },
     workers: 1,
     strategy: Strategy::BlueGreen,
     bake: 30,
@@ -67,7 +67,7 @@ const STAGING: Defaults = Defaults {
 };
 
 const PRODUCTION: Defaults = Defaults {
-    api: Scale::Auto { min: 2, max: 10, cpu: 70 },
+    api: Scale::Auto { min: 2, max: 10, cpu: 70, requests: None },
     workers: 2,
     strategy: Strategy::BlueGreen,
     bake: 60,
@@ -131,7 +131,7 @@ mod tests {
     fn scale(scale: Scale) -> String {
         match scale {
             Scale::Fixed(replicas) => replicas.to_string(),
-            Scale::Auto { min, max, cpu } => format!("{min} to {max} at {cpu} % CPU"),
+            Scale::Auto { min, max, cpu, .. } => format!("{min} to {max} at {cpu} % CPU"),
         }
     }
 

@@ -1,25 +1,37 @@
-//! Lets the workers follow the queue, by whomever the spec names. Uses the client where that is KEDA.
+//! Lets the workers follow the queue, by whomever the spec names, and looks whether the API's autoscaler can follow the
+//! requests. Uses the client.
 
 use std::time::Duration;
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use kube::Api;
+
 use super::apply::Fence;
-use super::model::Installation;
+use super::model::{Installation, Scale};
 use super::observe::Observed;
 use super::{Context, Error};
 use crate::crd::{ResumeMatcher, ScalingSource};
+use crate::names::Component;
 use crate::release::{Pods, Record, SlotWanted, Wanted};
 use crate::scaling::{Hindrance, Key, Plan, keda, rests};
 
 /// How soon to look again whether KEDA is there.
 const KEDA_AGAIN: Duration = Duration::from_secs(30);
 
-/// How the number of workers comes about.
+/// How soon to look again whether an autoscaler can read what it follows, while it cannot and while it can: no watch tells
+/// of its status.
+const REQUESTS_AGAIN: Duration = Duration::from_secs(15);
+const REQUESTS_WATCHED: Duration = Duration::from_secs(60);
+
+/// How the numbers of pods come about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Following {
     /// Who makes it follow the queue; none: nobody.
     pub scaled_by: Option<ScalingSource>,
     /// What keeps it from that.
     pub hindrance: Option<Hindrance>,
+    /// What keeps the API's autoscaler from following the requests, where it is asked to.
+    pub api_hindrance: Option<Hindrance>,
     /// When to look again.
     pub look_again: Option<Duration>,
 }
@@ -36,7 +48,7 @@ pub(super) fn suspended(object: &ResumeMatcher, installation: &Installation, con
     let field = if object.spec.suspend { "suspend" } else { "dryRun" };
     let message = format!("spec.{field} is true; set it to false to go on");
     let hindrance = scaled_by.map(|_| Hindrance { reason: "Suspended", message });
-    Following { scaled_by, hindrance, look_again: None }
+    Following { scaled_by, hindrance, ..Following::default() }
 }
 
 /// Before anything is applied: where a release, or a restore, has a say in the number of workers, nobody else has.
@@ -77,7 +89,44 @@ pub(super) async fn follow(
         _ => {}
     }
     following.hindrance = context.scaler.hindrance(&key).or(following.hindrance);
+    following.api_hindrance = by_requests(installation, wanted, context).await?;
+    let follows = matches!(installation.api.scale, Scale::Auto { requests: Some(_), .. });
+    let requests = if following.api_hindrance.is_some() { REQUESTS_AGAIN } else { REQUESTS_WATCHED };
+    following.look_again = following.look_again.into_iter().chain(Some(requests).filter(|_| follows)).min();
     Ok(following)
+}
+
+/// What keeps the API's autoscaler from following the requests: no metrics are served, or it says itself that it cannot read
+/// them.
+async fn by_requests(
+    installation: &Installation,
+    wanted: &Wanted,
+    context: &Context,
+) -> Result<Option<Hindrance>, Error> {
+    let Scale::Auto { requests: Some(_), .. } = installation.api.scale else { return Ok(None) };
+    if wanted.scaled.is_none() {
+        return Ok(None);
+    }
+    if let Some(Hindrance { reason, message }) = context.scaler.adapter_hindrance() {
+        let message = format!("{message}; or remove spec.api.autoscaling.requestsPerSecond");
+        return Ok(Some(Hindrance { reason, message }));
+    }
+    let api: Api<HorizontalPodAutoscaler> = Api::namespaced(context.client.clone(), &installation.namespace);
+    let autoscaler = api.get_opt(&installation.name.component(Component::Api)).await;
+    let autoscaler = autoscaler.map_err(|error| Error::Observe(Box::new(error)))?;
+    Ok(autoscaler.as_ref().and_then(unreadable))
+}
+
+/// What an autoscaler says of a metric that it cannot read.
+fn unreadable(autoscaler: &HorizontalPodAutoscaler) -> Option<Hindrance> {
+    let mut conditions = autoscaler.status.as_ref()?.conditions.iter().flatten();
+    let active = conditions.find(|condition| condition.type_ == "ScalingActive")?;
+    let fails = active.status == "False" && active.reason.as_deref() == Some("FailedGetExternalMetric");
+    let message = active.message.clone().unwrap_or_default();
+    fails.then(|| Hindrance {
+        reason: "RequestsUnreadable",
+        message: format!("{message}; the API keeps its size"),
+    })
 }
 
 /// KEDA scales where the version that serves is to be scaled; else its object is as it was, or goes.
@@ -104,4 +153,30 @@ async fn by_keda(
 /// Who scaled when the status was last written.
 fn recorded(object: &ResumeMatcher) -> Option<ScalingSource> {
     object.status.as_ref()?.worker.as_ref()?.scaled_by
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn of(status: &str, reason: &str) -> Option<Hindrance> {
+        let condition: Value =
+            json!({"type": "ScalingActive", "status": status, "reason": reason, "message": "why"});
+        let spec = json!({"maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "d"}});
+        let status = json!({"conditions": [condition], "desiredReplicas": 1});
+        unreadable(&serde_json::from_value(json!({"metadata": {}, "spec": spec, "status": status})).unwrap())
+    }
+
+    #[test]
+    fn an_autoscaler_that_cannot_read_the_requests_is_believed() {
+        let hindrance = of("False", "FailedGetExternalMetric").unwrap();
+        assert_eq!(
+            (hindrance.reason, hindrance.message.as_str()),
+            ("RequestsUnreadable", "why; the API keeps its size")
+        );
+        assert_eq!(of("True", "ValidMetricFound"), None);
+        assert_eq!(of("False", "ScalingDisabled"), None, "it has nothing to scale");
+    }
 }

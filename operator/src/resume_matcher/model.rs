@@ -8,6 +8,8 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerBehavior;
 use k8s_openapi::api::core::v1::{LocalObjectReference, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
+use super::certificate::Certificate;
+use super::overrides::Overrides;
 use crate::crd::{
     AnalysisSpec, Environment, IngressSpec, NetworkSpec, PlanSpec, PodSpec, PullPolicy, RetentionSpec,
     ScalingSource,
@@ -46,6 +48,8 @@ pub struct Installation {
     pub object_storage: Service<ExternalStorage>,
     /// How it is reached from outside.
     pub ingress: Option<IngressSpec>,
+    /// The certificate that it shows there; none: it serves no HTTPS.
+    pub certificate: Option<Certificate>,
     /// Network policies.
     pub network: NetworkSpec,
     /// How mail leaves it; none: not at all.
@@ -105,6 +109,8 @@ pub struct Api {
     pub resources: ResourceRequirements,
     /// Where the pods run.
     pub placement: PodSpec,
+    /// What is merged into the pods.
+    pub overrides: Overrides,
 }
 
 /// How many pods a tier has.
@@ -112,7 +118,7 @@ pub struct Api {
 pub enum Scale {
     /// Always that many.
     Fixed(i32),
-    /// As many as hold the CPU use at `cpu` percent, within the limits; `min <= max`.
+    /// As many as hold the CPU use at `cpu` percent and the requests at `requests`, within the limits; `min <= max`.
     Auto {
         /// Fewest.
         min: i32,
@@ -120,6 +126,8 @@ pub enum Scale {
         max: i32,
         /// Percent of the CPU request.
         cpu: i32,
+        /// Requests a second of one pod; none: not looked at.
+        requests: Option<i32>,
     },
 }
 
@@ -147,6 +155,8 @@ pub struct Worker {
     pub resources: ResourceRequirements,
     /// Where the pods run.
     pub placement: PodSpec,
+    /// What is merged into the pods.
+    pub overrides: Overrides,
 }
 
 /// How many pods the worker tier has.

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use self::conditions::{Conditions, Fact};
 use self::facts::{
-    Standing, degraded_fact, ready_fact, reconciling_fact, scaling_fact, schema_fact, tier_fact,
+    Standing, api_scaling_fact, degraded_fact, ready_fact, reconciling_fact, scaling_fact, schema_fact,
+    tier_fact,
 };
 use super::apply::Applied;
 use super::build::JobKeys;
@@ -79,9 +80,11 @@ pub fn after_pass(object: &ResumeMatcher, passed: &Passed<'_>, now: Timestamp) -
     conditions.set("SchemaUpToDate", schema_fact(passed));
     conditions.set("APIReady", tier_fact(passed, Component::Api, &tiers.api));
     conditions.set("WorkerReady", tier_fact(passed, Component::Worker, &tiers.worker));
-    match scaling_fact(passed) {
-        Some(fact) => conditions.set("WorkerScaling", fact),
-        None => conditions.remove("WorkerScaling"),
+    for (name, fact) in [("WorkerScaling", scaling_fact(passed)), ("APIScaling", api_scaling_fact(passed))] {
+        match fact {
+            Some(fact) => conditions.set(name, fact),
+            None => conditions.remove(name),
+        }
     }
     let written = |kind| applied.is_some_and(|applied| applied.changed(kind));
     let exists = tiers.api.id.is_some() && tiers.worker.id.is_some();

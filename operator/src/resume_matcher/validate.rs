@@ -1,8 +1,10 @@
 //! Turns the raw spec and the Secrets it names into an [`Installation`]. Pure: no client, no clock.
 
+mod api;
 mod application;
 mod backup;
 mod networks;
+mod pod_template;
 mod times;
 mod workers;
 
@@ -14,12 +16,13 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use url::Url;
 
+use super::certificate::Certificate;
 use super::defaults::Defaults;
 use super::model::{
     Api, Embedded, ExternalCache, ExternalDatabase, ExternalSecret, ExternalStorage, Installation, Pulling,
-    Release, Scale, Service, Worker,
+    Release, Service, Worker,
 };
-use crate::crd::{ApiSpec, EmbeddedSpec, ResumeMatcher, ResumeMatcherSpec, S3Spec};
+use crate::crd::{EmbeddedSpec, ResumeMatcher, ResumeMatcherSpec, S3Spec};
 use crate::names::{Component, InstallationName};
 
 pub use networks::outside_of;
@@ -72,6 +75,14 @@ pub enum Invalid {
         /// What is wrong with it.
         problem: String,
     },
+    /// What is to be added to pods does not exist, is the operator's, or would make them weaker.
+    #[error("{field}: {problem}")]
+    PodTemplate {
+        /// The field.
+        field: String,
+        /// What is wrong with it, and the mend.
+        problem: String,
+    },
     /// The spec contradicts itself in a way that the schema of an older CustomResourceDefinition let pass.
     #[error("{0}")]
     Spec(String),
@@ -85,6 +96,7 @@ impl Invalid {
             Self::SecretNotFound { .. } => "SecretNotFound",
             Self::SecretKeyMissing { .. } => "SecretKeyMissing",
             Self::SecretValueInvalid { .. } => "SecretValueInvalid",
+            Self::PodTemplate { .. } => "InvalidPodTemplate",
             Self::Spec(_) => "InvalidSpec",
         }
     }
@@ -97,6 +109,8 @@ pub fn referenced_secrets(spec: &ResumeMatcherSpec) -> Vec<String> {
     names.extend(spec.database.external.as_ref().map(|external| external.secret_ref.name.clone()));
     names.extend(spec.cache.external.as_ref().map(|external| external.secret_ref.name.clone()));
     names.extend(spec.object_storage.s3.as_ref().map(|s3| s3.secret_ref.name.clone()));
+    let tls = spec.ingress.as_ref().and_then(|ingress| ingress.tls.as_ref());
+    names.extend(tls.map(|tls| tls.secret_name.clone()));
     names.extend(application::secrets(spec));
     names.extend(spec.backup.as_ref().map(backup::secrets).unwrap_or_default());
     names.sort();
@@ -117,8 +131,9 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
     })?;
     let lookup = Lookup { namespace: &namespace, secrets };
     let defaults = Defaults::of(spec.environment);
-    Ok(Installation {
-        name: InstallationName::parse(&object.name_any()).map_err(Invalid::Spec)?,
+    let named = object.name_any();
+    let installation = Installation {
+        name: InstallationName::parse(&named).map_err(Invalid::Spec)?,
         owner,
         environment: spec.environment,
         release: release(spec),
@@ -126,11 +141,12 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
         analysis: spec.release.analysis.clone(),
         pulling: Pulling { policy: spec.images.pull_policy, secrets: spec.image_pull_secrets.clone() },
         api: Api {
-            scale: scale(&spec.api, defaults)?,
+            scale: api::scale(&spec.api, defaults)?,
             rate_limit: spec.api.rate_limit_per_minute,
             cors_origins: spec.api.cors_origins.clone(),
             resources: resources(spec.api.pod.resources.as_ref(), defaults, Component::Api),
             placement: spec.api.pod.clone(),
+            overrides: pod_template::overrides(&pod_template::API, &spec.api.pod.pod_template, &named)?,
         },
         worker: Worker {
             scale: workers::scale(&spec.worker, defaults)?,
@@ -138,11 +154,13 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
             fetch_allowed: networks::fetch_allowed(&spec.worker.fetch_allowed_networks)?,
             resources: resources(spec.worker.pod.resources.as_ref(), defaults, Component::Worker),
             placement: spec.worker.pod.clone(),
+            overrides: pod_template::overrides(&pod_template::WORKER, &spec.worker.pod.pod_template, &named)?,
         },
         database: database(spec, &lookup, defaults)?,
         cache: cache(spec, &lookup, defaults)?,
         object_storage: object_storage(spec, &lookup, defaults)?,
         ingress: networks::checked_ingress(spec.ingress.as_ref())?,
+        certificate: certificate(spec, secrets),
         network: networks::checked(&spec.network)?,
         hibernate: spec.hibernate,
         mail: application::mail(spec.mail.as_ref(), &lookup)?,
@@ -150,7 +168,9 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
         encryption: application::encryption(spec.encryption.as_ref(), &lookup)?,
         backup: backup::validate(object, &lookup)?,
         namespace,
-    })
+    };
+    pod_template::unclaimed_by(&installation)?;
+    Ok(installation)
 }
 
 fn release(spec: &ResumeMatcherSpec) -> Release {
@@ -165,25 +185,17 @@ fn release(spec: &ResumeMatcherSpec) -> Release {
     }
 }
 
+/// The ingress works without it, with the certificate of its controller: it is told of, and nothing waits for it.
+fn certificate(spec: &ResumeMatcherSpec, secrets: &ReferencedSecrets) -> Option<Certificate> {
+    let ingress = spec.ingress.as_ref()?;
+    let secret = secrets.get(&ingress.tls.as_ref()?.secret_name);
+    Certificate::read(ingress, secret.and_then(Option::as_ref))
+}
+
 fn in_registry(spec: &ResumeMatcherSpec, image: &str) -> String {
     match &spec.images.registry {
         Some(registry) => format!("{}/{image}", registry.trim_end_matches('/')),
         None => image.to_owned(),
-    }
-}
-
-fn scale(api: &ApiSpec, defaults: &Defaults) -> Result<Scale, Invalid> {
-    match (api.replicas, &api.autoscaling) {
-        (Some(_), Some(_)) => Err(Invalid::Spec(
-            "spec.api: set replicas or autoscaling, not both; remove one of them".to_owned(),
-        )),
-        (Some(replicas), None) => Ok(Scale::Fixed(replicas)),
-        (None, Some(auto)) if auto.min > auto.max => Err(Invalid::Spec(format!(
-            "spec.api.autoscaling: min {} is above max {}; lower min or raise max",
-            auto.min, auto.max
-        ))),
-        (None, Some(auto)) => Ok(Scale::Auto { min: auto.min, max: auto.max, cpu: auto.cpu }),
-        (None, None) => Ok(defaults.api),
     }
 }
 

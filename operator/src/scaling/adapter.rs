@@ -1,5 +1,5 @@
 //! Serves `external.metrics.k8s.io/v1beta1`: the API server hands requests for it on to this port, over TLS. Every replica
-//! serves it, also those that do not lead: it keeps nothing and reads on request.
+//! serves it, also those that do not lead: each reads on request, and counts requests for itself.
 
 mod answers;
 mod auth;
@@ -28,6 +28,7 @@ use self::auth::Peer;
 use self::routes::Shared;
 use self::tls::{Tls, keep_tls};
 use super::queue::QueueReader;
+use super::rates::RateReader;
 
 pub use keeper::keep_registered;
 
@@ -76,12 +77,12 @@ pub async fn serve(
     listener: TcpListener,
     client: Client,
     place: Place,
-    queue: Arc<QueueReader>,
+    (queue, rates): (Arc<QueueReader>, Arc<RateReader>),
 ) -> std::io::Result<()> {
     let (sender, tls) = watch::channel(None);
     let mut tasks = JoinSet::new();
     tasks.spawn(keep_tls(client.clone(), place, sender));
-    let shared = Shared { client, queue };
+    let shared = Shared { client, queue, rates };
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         // The semaphore is never closed.

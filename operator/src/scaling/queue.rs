@@ -170,11 +170,16 @@ impl QueueReader {
     }
 }
 
+/// Whether a pod is ready and stays.
+pub(super) fn is_ready(pod: &Pod) -> bool {
+    let status = pod.status.as_ref().filter(|_| pod.metadata.deletion_timestamp.is_none());
+    let mut conditions = status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
 /// Name and address of a pod that is ready and stays.
 fn ready(pod: &Pod) -> Option<(String, String)> {
-    let status = pod.status.as_ref().filter(|_| pod.metadata.deletion_timestamp.is_none())?;
-    let mut conditions = status.conditions.iter().flatten();
-    conditions.find(|condition| condition.type_ == "Ready" && condition.status == "True")?;
+    let status = pod.status.as_ref().filter(|_| is_ready(pod))?;
     Some((pod.name_any(), status.pod_ip.clone()?))
 }
 

@@ -117,6 +117,12 @@ impl Scaler {
         adapter.clone().filter(|_| entry.plan.wakes())
     }
 
+    /// What keeps every autoscaler from reading metrics of this operator; none: nothing is known to.
+    #[must_use]
+    pub fn adapter_hindrance(&self) -> Option<Hindrance> {
+        self.adapter.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// This operator serves no metrics.
     pub fn has_no_adapter(&self) {
         let message = "this operator serves no metrics: start it with ADAPTER_SERVICE (the chart's \

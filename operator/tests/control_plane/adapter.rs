@@ -4,16 +4,20 @@ use std::net::SocketAddr;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Secret, Service, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, CustomResourceExt};
 use operator::crd::ResumeMatcher;
-use operator::scaling::BACKLOG_METRIC;
+use operator::scaling::{BACKLOG_METRIC, REQUESTS_METRIC};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::certificates::{of_host, text};
 use crate::scaling::Stage;
 use crate::support::World;
 
@@ -189,6 +193,7 @@ async fn the_api_server_hands_the_backlog_on_and_strangers_are_refused() {
         })
         .await;
     stage.application.behaves(|manner| manner.queue = Some(2));
+    requests_are_counted(&stage).await;
     certificates_come_and_go(world).await;
     operator.stop().await.unwrap();
 }
@@ -196,6 +201,7 @@ async fn the_api_server_hands_the_backlog_on_and_strangers_are_refused() {
 async fn through_the_api_server(world: &World) {
     let discovery = ask(world, "/apis/external.metrics.k8s.io/v1beta1", None).await.unwrap();
     assert_eq!(discovery["resources"][0]["name"], BACKLOG_METRIC, "{discovery}");
+    assert_eq!(discovery["resources"][1]["name"], REQUESTS_METRIC, "{discovery}");
     let all = ask(world, &path(world, BACKLOG_METRIC, ""), None).await.unwrap();
     assert_eq!(all["items"][0]["metricLabels"], json!({"app.kubernetes.io/instance": "acme"}), "{all}");
     let code = |result: Result<Value, kube::Error>| match result {
@@ -233,6 +239,89 @@ async fn straight_to_the_port(world: &World, address: SocketAddr) {
     assert_eq!(admin.get(&claims).await.0, 401);
 }
 
+/// Requests a second of one colour, or of both, in thousandths.
+async fn rate(world: &World, selector: &str) -> Result<Vec<u64>, u16> {
+    let list =
+        ask(world, &path(world, REQUESTS_METRIC, selector), None).await.map_err(|error| match error {
+            kube::Error::Api(status) => status.code,
+            other => panic!("{other}"),
+        })?;
+    let thousandths = |value: &str| match value.strip_suffix('m') {
+        Some(thousandths) => thousandths.parse::<u64>().unwrap(),
+        None => 1000 * value.parse::<u64>().unwrap(),
+    };
+    let items = list["items"].as_array().unwrap();
+    Ok(items.iter().map(|item| thousandths(item["value"].as_str().unwrap())).collect())
+}
+
+/// The requests that pods count are told as a rate, by colour; what is not told is an error and no rate of nothing.
+async fn requests_are_counted(stage: &Stage) {
+    let world = &stage.world;
+    let instance = "app.kubernetes.io/instance=acme";
+    let is_about = |rates: &Result<Vec<u64>, u16>, wanted: u64| {
+        let sum = rates.as_ref().map(|rates| rates.iter().sum::<u64>()).unwrap_or_default();
+        (wanted * 8 / 10..=wanted * 12 / 10).contains(&sum)
+    };
+    stage.application.behaves(|manner| manner.requests = Some(200.0));
+    world
+        .until("200 requests a second", || async {
+            is_about(&rate(world, instance).await, 200_000).then_some(())
+        })
+        .await;
+    let colour = |colour: &str| format!("{instance},resumematcher.io/colour={colour}");
+    assert!(is_about(&rate(world, &colour("blue")).await, 200_000));
+    assert_eq!(rate(world, &colour("green")).await, Ok(vec![]));
+    stage.application.behaves(|manner| manner.requests = None);
+    world
+        .until("pods that do not count are an error and no rate", || async {
+            (rate(world, instance).await == Err(503)).then_some(())
+        })
+        .await;
+    assert_eq!(rate(world, "app.kubernetes.io/instance=nobody").await, Err(503));
+    stage.application.behaves(|manner| manner.requests = Some(100.0));
+    world
+        .until("100 requests a second", || async {
+            is_about(&rate(world, instance).await, 100_000).then_some(())
+        })
+        .await;
+    // The autoscaler asks for them, and what hinders it is told.
+    let autoscaling = json!({"min": 1, "max": 4, "requestsPerSecond": 50});
+    world.change(json!({"api": {"replicas": null, "autoscaling": autoscaling}})).await.unwrap();
+    let autoscaler = world.object::<HorizontalPodAutoscaler>("acme-api").await;
+    let metrics = json!(autoscaler.spec.unwrap().metrics);
+    assert_eq!(metrics[1]["external"]["metric"]["name"], REQUESTS_METRIC, "{metrics}");
+    world.condition("APIScaling", "True", "FollowsRequests").await;
+    let status = json!({"conditions": [{
+        "type": "ScalingActive", "status": "False", "reason": "FailedGetExternalMetric", "message": "no metrics",
+    }], "desiredReplicas": 1, "currentReplicas": 1});
+    world.set_status::<HorizontalPodAutoscaler>("acme-api", status).await;
+    // Any change has the object looked at; else it is within the resync.
+    world.change(json!({"api": {"autoscaling": {"max": 5}}})).await.unwrap();
+    let message = world.condition("APIScaling", "False", "RequestsUnreadable").await;
+    assert!(message.contains("no metrics"), "{message}");
+}
+
+/// A certificate that ends within days is replaced, and its authority stays trusted while replicas change over.
+async fn one_that_ends_soon_is_replaced(world: &World) {
+    let secrets = world.api::<Secret>();
+    let host = format!("metrics.{}.svc", world.namespace);
+    let old = of_host(&host, 20);
+    let patch = Patch::Merge(json!({"stringData": old}));
+    secrets.patch("metrics-tls", &PatchParams::default(), &patch).await.unwrap();
+    let renewed = world
+        .until("a certificate that lasts", || async {
+            let now = secrets.get("metrics-tls").await.unwrap();
+            (json!(text(&now, "tls.crt")) != old["tls.crt"]).then_some(now)
+        })
+        .await;
+    let body = |text: &str| text.lines().filter(|line| !line.starts_with("---")).collect::<String>();
+    let authorities = body(&text(&renewed, "ca.crt"));
+    assert!(authorities.contains(&body(old["ca.crt"].as_str().unwrap())), "{authorities}");
+    let certificate = CertificateDer::from_pem_slice(text(&renewed, "tls.crt").as_bytes()).unwrap();
+    let lasts = operator::x509::not_after(&certificate).unwrap() - jiff::Timestamp::now();
+    assert!(lasts > jiff::SignedDuration::from_hours(85 * 24), "{lasts:?}");
+}
+
 /// The certificate is made anew when it is lost, and an APIService of someone else's is left alone.
 async fn certificates_come_and_go(world: &World) {
     let secrets = world.api::<Secret>();
@@ -244,6 +333,8 @@ async fn certificates_come_and_go(world: &World) {
             (now.metadata.uid != before).then_some(())
         })
         .await;
+    serves(world, "2").await;
+    one_that_ends_soon_is_replaced(world).await;
     serves(world, "2").await;
 
     let services = Api::<APIService>::all(world.client.clone());

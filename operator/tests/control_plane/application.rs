@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -20,6 +21,8 @@ pub(crate) struct Manner {
     pub(crate) canary: &'static str,
     /// What its pods count.
     pub(crate) metrics: String,
+    /// Requests that each pod counts in a second; none: it does not tell.
+    pub(crate) requests: Option<f64>,
     /// Tasks in its queue; none: its database does not answer.
     pub(crate) queue: Option<u64>,
 }
@@ -41,9 +44,18 @@ impl Drop for Application {
 
 type Shared = (Arc<Mutex<Manner>>, Arc<Mutex<Vec<String>>>);
 
+/// Requests counted so far, and when.
+type Count = Arc<Mutex<(f64, Instant)>>;
+
 impl Application {
     pub(crate) async fn start() -> Self {
-        let manner = Manner { healthy: true, canary: "ready", metrics: String::new(), queue: Some(0) };
+        let manner = Manner {
+            healthy: true,
+            canary: "ready",
+            metrics: String::new(),
+            requests: Some(0.0),
+            queue: Some(0),
+        };
         let (manner, asked) = (Arc::new(Mutex::new(manner)), Arc::default());
         let shared: Shared = (manner.clone(), asked);
         let asked = shared.1.clone();
@@ -52,6 +64,7 @@ impl Application {
             .route("/service/{*path}", any(api))
             .route("/pod/queue", any(queue))
             .route("/pod/{*path}", any(metrics))
+            .layer(Extension(Count::new(Mutex::new((0.0, Instant::now())))))
             .with_state(shared);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -72,8 +85,19 @@ impl Application {
     }
 }
 
-async fn metrics(State((manner, _)): State<Shared>) -> String {
-    manner.lock().unwrap().metrics.clone()
+async fn metrics(State((manner, _)): State<Shared>, Extension(count): Extension<Count>) -> Response {
+    let manner = manner.lock().unwrap().clone();
+    let Some(rate) = manner.requests else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "it does not count").into_response();
+    };
+    if rate == 0.0 {
+        return manner.metrics.into_response();
+    }
+    let mut count = count.lock().unwrap();
+    let now = Instant::now();
+    *count = (count.0 + rate * now.duration_since(count.1).as_secs_f64(), now);
+    let line = format!("http_requests_total{{endpoint=\"/\",status=\"200\"}} {}\n", count.0);
+    format!("{}{line}", manner.metrics).into_response()
 }
 
 async fn queue(State((manner, _)): State<Shared>) -> Response {

@@ -34,6 +34,15 @@ fn feed(hash: &mut Sha256, value: &Value) {
     }
 }
 
+/// An object without what it does.
+pub(super) fn head(object: &Value) -> Value {
+    let mut head = object.clone();
+    if let Some(fields) = head.as_object_mut() {
+        fields.retain(|key, _| key != "spec" && key != "data");
+    }
+    head
+}
+
 /// Whether everything that `desired` says is so in `live`. What only `live` has was defaulted by the API server or
 /// belongs to others. Lists of named things (containers, ports, variables) may be longer in `live`.
 pub(crate) fn is_contained(desired: &Value, live: &Value) -> bool {

@@ -9,10 +9,15 @@ use crate::names::Component;
 use crate::release::Pods;
 use crate::resume_matcher::model::{Installation, Scale};
 
+/// The name of the API's container.
+pub(super) const CONTAINER: &str = "api";
 /// The port of the API and the web pages.
 pub(super) const PORT: i32 = 8000;
 /// The port of metrics and probes, of API and worker.
 pub(super) const METRICS_PORT: i32 = 9090;
+
+/// Seconds that a pod may take to end: requests in hand are answered.
+pub const GRACE_SECONDS: i64 = 45;
 
 /// The template of its pods.
 pub(super) fn pods(installation: &Installation, colour: Colour, id: &str) -> PodTemplateSpec {
@@ -25,7 +30,7 @@ pub(super) fn pods(installation: &Installation, colour: Colour, id: &str) -> Pod
         placement: Some(&installation.api.placement),
         config_hash: None,
         release: Some((colour, id)),
-        grace_seconds: 45,
+        grace_seconds: GRACE_SECONDS,
         restart_policy: None,
     };
     template(installation, pod)
@@ -54,7 +59,7 @@ fn server(installation: &Installation, colour: Colour) -> Container {
         readiness_probe: Some(http_probe("/readyz", "metrics", 5, 3)),
         liveness_probe: Some(http_probe("/livez", "metrics", 10, 6)),
         lifecycle: Some(drain(DRAIN_SECONDS)),
-        ..container(installation, "api", &installation.release.api_image)
+        ..container(installation, CONTAINER, &installation.release.api_image)
     }
 }
 

@@ -1,15 +1,18 @@
-//! HorizontalPodAutoscaler `NAME-api`: the API follows its CPU use.
+//! HorizontalPodAutoscaler `NAME-api`: the API follows its CPU use, and its requests where that is asked for.
 
 use k8s_openapi::api::autoscaling::v2::{
-    CrossVersionObjectReference, HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler,
-    HorizontalPodAutoscalerBehavior, HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget,
-    ResourceMetricSource,
+    ContainerResourceMetricSource, CrossVersionObjectReference, HPAScalingPolicy, HPAScalingRules,
+    HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HorizontalPodAutoscalerSpec, MetricSpec,
+    MetricTarget,
 };
 
+use super::api::CONTAINER;
 use super::owned;
+use super::worker_autoscaler::external;
 use crate::crd::Colour;
-use crate::names::Component;
+use crate::names::{Component, INSTANCE_LABEL};
 use crate::resume_matcher::model::{Installation, Scale};
+use crate::scaling::REQUESTS_METRIC;
 
 /// The autoscaler, if the API has one. It looks after the version that serves; while a candidate is on its way it leaves
 /// at least `floor` pods, so that the two are of one size at the switch.
@@ -18,7 +21,8 @@ pub(super) fn build(
     colour: Colour,
     floor: i32,
 ) -> Option<HorizontalPodAutoscaler> {
-    let Scale::Auto { min, max, cpu } = installation.api.scale else { return None };
+    let Scale::Auto { min, max, cpu, requests } = installation.api.scale else { return None };
+    let requests = requests.map(|requests| requests_of(installation, requests));
     let name = installation.name.component(Component::Api);
     Some(HorizontalPodAutoscaler {
         metadata: owned(installation, name, Some(Component::Api)),
@@ -30,7 +34,7 @@ pub(super) fn build(
             },
             min_replicas: Some(min.max(floor.min(max))),
             max_replicas: max,
-            metrics: Some(vec![cpu_use(cpu)]),
+            metrics: Some([cpu_use(cpu)].into_iter().chain(requests).collect()),
             behavior: Some(HorizontalPodAutoscalerBehavior {
                 scale_up: None,
                 scale_down: Some(one_pod_a_minute()),
@@ -40,10 +44,12 @@ pub(super) fn build(
     })
 }
 
+/// The CPU use of the API's own container: a sidecar without a CPU request would make that of the whole pod unknown.
 fn cpu_use(percent: i32) -> MetricSpec {
     MetricSpec {
-        type_: "Resource".to_owned(),
-        resource: Some(ResourceMetricSource {
+        type_: "ContainerResource".to_owned(),
+        container_resource: Some(ContainerResourceMetricSource {
+            container: CONTAINER.to_owned(),
             name: "cpu".to_owned(),
             target: MetricTarget {
                 type_: "Utilization".to_owned(),
@@ -53,6 +59,13 @@ fn cpu_use(percent: i32) -> MetricSpec {
         }),
         ..MetricSpec::default()
     }
+}
+
+/// The requests of both colours, divided by the number of pods of the one that serves: at a switch they are as many as
+/// before.
+fn requests_of(installation: &Installation, most: i32) -> MetricSpec {
+    let instance = [(INSTANCE_LABEL.to_owned(), installation.name.as_str().to_owned())];
+    external(REQUESTS_METRIC, instance.into(), most)
 }
 
 /// Leaving slowly costs little; leaving too early costs a second start.
@@ -82,8 +95,27 @@ mod tests {
         let spec = autoscaler.spec.unwrap();
         assert_eq!((spec.min_replicas, spec.max_replicas), (Some(3), 7));
         assert_eq!(spec.scale_target_ref.name, "acme-api-green");
-        let target = spec.metrics.unwrap()[0].resource.clone().unwrap().target;
-        assert_eq!(target.average_utilization, Some(55));
+        let metrics = spec.metrics.unwrap();
+        let cpu = metrics[0].container_resource.clone().unwrap();
+        assert_eq!((cpu.container.as_str(), cpu.target.average_utilization), ("api", Some(55)));
+        assert_eq!(metrics.len(), 1);
+    }
+
+    #[test]
+    fn requests_are_those_of_both_colours_so_that_a_switch_is_no_dip() {
+        let auto = json!({"api": {"autoscaling": {"requestsPerSecond": 2000}}});
+        let metrics = |colour| {
+            json!(build(&installation(auto.clone()), colour, 0).unwrap().spec.unwrap().metrics.unwrap())
+        };
+        let expected = json!({"type": "External", "external": {
+            "metric": {
+                "name": "resumematcher_api_requests_per_second",
+                "selector": {"matchLabels": {"app.kubernetes.io/instance": "acme"}},
+            },
+            "target": {"type": "AverageValue", "averageValue": "2k"},
+        }});
+        assert_eq!(metrics(Colour::Blue)[1], expected);
+        assert_eq!(metrics(Colour::Blue), metrics(Colour::Green));
     }
 
     #[test]

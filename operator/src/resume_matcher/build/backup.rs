@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::batch::v1::{
     CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec, PodFailurePolicy,
-    PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule,
+    PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
 };
 use k8s_openapi::api::core::v1::{Container, EnvVar};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -143,9 +143,21 @@ fn spec(installation: &Installation, backup: &Backup, task: &Task, image: &str) 
     JobSpec {
         backoff_limit: Some(TRIES),
         active_deadline_seconds: Some(backup.active_deadline),
-        pod_failure_policy: Some(PodFailurePolicy { rules: vec![give_up(CONTAINER, &FINAL)] }),
+        pod_failure_policy: Some(PodFailurePolicy { rules: vec![not_counted(), give_up(CONTAINER, &FINAL)] }),
         template: template(installation, pod),
         ..JobSpec::default()
+    }
+}
+
+/// A pod that the cluster itself ends, for a drain or for want of room, was no try.
+pub(super) fn not_counted() -> PodFailurePolicyRule {
+    PodFailurePolicyRule {
+        action: "Ignore".to_owned(),
+        on_exit_codes: None,
+        on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
+            type_: "DisruptionTarget".to_owned(),
+            status: "True".to_owned(),
+        }]),
     }
 }
 
@@ -273,7 +285,11 @@ mod tests {
         assert_eq!(restore["metadata"]["labels"][BACKUP_TASK], "restore");
         let container = &restore["spec"]["template"]["spec"]["containers"][0];
         assert_eq!(container["args"], json!(["restore", "x", "--in-place"]));
-        assert_eq!(restore["spec"]["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"], json!([2, 3]));
+        let rules = &restore["spec"]["podFailurePolicy"]["rules"];
+        // Evictions and drains are no tries; they are looked at first.
+        let evicted = json!([{"type": "DisruptionTarget", "status": "True"}]);
+        assert_eq!((&rules[0]["action"], &rules[0]["onPodConditions"]), (&json!("Ignore"), &evicted));
+        assert_eq!(rules[1]["onExitCodes"]["values"], json!([2, 3]));
         let verify = one(&Task::Verify(None));
         let arguments = &verify["spec"]["template"]["spec"]["containers"][0]["args"];
         assert_eq!(*arguments, json!(["backup", "verify", "latest", "--restore"]));

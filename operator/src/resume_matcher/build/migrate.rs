@@ -3,7 +3,7 @@
 use k8s_openapi::api::batch::v1::{Job, JobSpec, PodFailurePolicy};
 use k8s_openapi::api::core::v1::Container;
 
-use super::pod::{APP_USER, Pod, container, mount, scratch, template};
+use super::pod::{APP_USER, Pod, container, mount, scratch, template_after};
 use super::postgres::words;
 use super::{app_env, backup, config, owned};
 use crate::names::Component;
@@ -50,7 +50,7 @@ pub(super) fn name(installation: &Installation, task: Task, key: &str) -> String
 pub(super) fn build(installation: &Installation, task: Task, key: &str) -> Job {
     // As an init container: the Job fails with it, and by its deadline and its rules.
     let dump = (task == Task::Expand).then(|| backup::before_migration(installation)).flatten();
-    let mut rules = vec![backup::give_up("migrate", &[CONFIGURATION_WRONG])];
+    let mut rules = vec![backup::not_counted(), backup::give_up("migrate", &[CONFIGURATION_WRONG])];
     rules.extend(dump.as_ref().map(|dump| backup::give_up(&dump.name, &[CONFIGURATION_WRONG])));
     let pod = Pod {
         component: Component::Migrate,
@@ -64,16 +64,12 @@ pub(super) fn build(installation: &Installation, task: Task, key: &str) -> Job {
         grace_seconds: 30,
         restart_policy: Some("Never"),
     };
-    let mut template = template(installation, pod);
-    if let Some(spec) = &mut template.spec {
-        spec.init_containers = dump.map(|dump| vec![dump]);
-    }
     Job {
         metadata: owned(installation, name(installation, task, key), Some(Component::Migrate)),
         spec: Some(JobSpec {
             backoff_limit: Some(4),
             pod_failure_policy: Some(PodFailurePolicy { rules }),
-            template,
+            template: template_after(installation, pod, dump),
             ..JobSpec::default()
         }),
         ..Job::default()

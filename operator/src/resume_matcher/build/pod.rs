@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::crd::{Colour, PodSpec as Placement};
 use crate::names::{CONFIG_HASH, Component, RELEASE_ID, colour_labels, colour_selector, component_labels};
 use crate::resume_matcher::model::Installation;
+use crate::resume_matcher::overrides::Extent;
 
 /// User and group of our own images.
 pub(super) const APP_USER: i64 = 65532;
@@ -38,6 +39,49 @@ pub(super) struct Pod<'a> {
 
 /// The template of such pods.
 pub(super) fn template(installation: &Installation, pod: Pod<'_>) -> PodTemplateSpec {
+    template_after(installation, pod, None)
+}
+
+/// The template of such pods, in which another container comes to its end before theirs begins.
+pub(super) fn template_after(
+    installation: &Installation,
+    pod: Pod<'_>,
+    first: Option<Container>,
+) -> PodTemplateSpec {
+    let (component, colour) = (pod.component, pod.release.map(|(colour, _)| colour));
+    let mut template = bare(installation, pod, first);
+    let overrides = match component {
+        Component::Api => Some((&installation.api.overrides, Extent::Tier)),
+        Component::Worker => Some((&installation.worker.overrides, Extent::Tier)),
+        Component::Migrate | Component::Backup => Some((&installation.worker.overrides, Extent::Job)),
+        Component::Maintenance => Some((&installation.api.overrides, Extent::Page)),
+        Component::Postgres | Component::Redis | Component::Storage => None,
+    };
+    if let Some((overrides, extent)) = overrides {
+        overrides.merge_into(&mut template, extent);
+    }
+    let spread = template.spec.iter_mut().filter_map(|spec| spec.topology_spread_constraints.as_mut());
+    if let Some(colour) = colour {
+        spread.flatten().for_each(|constraint| select_own(constraint, installation, component, colour));
+    }
+    template
+}
+
+/// A constraint that selects no pods would count none, and spread none: it counts those of the same tier and version, whose
+/// labels nobody knows who writes a spec.
+fn select_own(
+    constraint: &mut TopologySpreadConstraint,
+    installation: &Installation,
+    component: Component,
+    colour: Colour,
+) {
+    constraint.label_selector.get_or_insert_with(|| LabelSelector {
+        match_labels: Some(colour_selector(&installation.name, component, colour)),
+        ..LabelSelector::default()
+    });
+}
+
+fn bare(installation: &Installation, pod: Pod<'_>, first: Option<Container>) -> PodTemplateSpec {
     let hash = pod.config_hash.map(|hash| (CONFIG_HASH.to_owned(), hash));
     let id = pod.release.map(|(_, id)| (RELEASE_ID.to_owned(), id.to_owned()));
     let annotations: BTreeMap<String, String> = hash.into_iter().chain(id).collect();
@@ -47,9 +91,8 @@ pub(super) fn template(installation: &Installation, pod: Pod<'_>) -> PodTemplate
     );
     let placement = pod.placement.cloned().unwrap_or_default();
     let colour = pod.release.map(|(colour, _)| colour);
-    let spread = placement.topology_spread_constraints.unwrap_or_else(|| {
-        colour.map(|colour| spread(installation, pod.component, colour)).unwrap_or_default()
-    });
+    let spread = placement.topology_spread_constraints;
+    let spread = spread.unwrap_or_else(|| colour.map(|_| vec![evenly()]).unwrap_or_default());
     let secrets = &installation.pulling.secrets;
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
@@ -62,6 +105,7 @@ pub(super) fn template(installation: &Installation, pod: Pod<'_>) -> PodTemplate
             automount_service_account_token: Some(false),
             enable_service_links: Some(false),
             security_context: Some(pod_security(pod.user)),
+            init_containers: first.map(|first| vec![first]),
             containers: vec![pod.container],
             volumes: Some(pod.volumes).filter(|volumes| !volumes.is_empty()),
             image_pull_secrets: Some(secrets.clone()).filter(|secrets| !secrets.is_empty()),
@@ -77,22 +121,14 @@ pub(super) fn template(installation: &Installation, pod: Pod<'_>) -> PodTemplate
     }
 }
 
-/// Evenly over the nodes, each version for itself.
-fn spread(
-    installation: &Installation,
-    component: Component,
-    colour: Colour,
-) -> Vec<TopologySpreadConstraint> {
-    vec![TopologySpreadConstraint {
+/// Evenly over the nodes.
+fn evenly() -> TopologySpreadConstraint {
+    TopologySpreadConstraint {
         max_skew: 1,
         topology_key: "kubernetes.io/hostname".to_owned(),
         when_unsatisfiable: "ScheduleAnyway".to_owned(),
-        label_selector: Some(LabelSelector {
-            match_labels: Some(colour_selector(&installation.name, component, colour)),
-            ..LabelSelector::default()
-        }),
         ..TopologySpreadConstraint::default()
-    }]
+    }
 }
 
 fn pod_security(user: i64) -> PodSecurityContext {

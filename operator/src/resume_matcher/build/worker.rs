@@ -11,6 +11,9 @@ use crate::names::Component;
 use crate::release::Pods;
 use crate::resume_matcher::model::{Installation, WorkerScale};
 
+/// Seconds that a pod may take to end: a job in hand is finished, or else given back.
+pub const GRACE_SECONDS: i64 = 90;
+
 /// The template of its pods.
 pub(super) fn pods(installation: &Installation, colour: Colour, id: &str) -> PodTemplateSpec {
     let pod = Pod {
@@ -22,8 +25,7 @@ pub(super) fn pods(installation: &Installation, colour: Colour, id: &str) -> Pod
         placement: Some(&installation.worker.placement),
         config_hash: None,
         release: Some((colour, id)),
-        // A job in hand is finished, or else given back.
-        grace_seconds: 90,
+        grace_seconds: GRACE_SECONDS,
         restart_policy: None,
     };
     template(installation, pod)

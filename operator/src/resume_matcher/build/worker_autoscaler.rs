@@ -1,6 +1,8 @@
 //! HorizontalPodAutoscaler `NAME-worker`: the workers follow the queue. Between none and one the operator itself decides
 //! (`scaling`), because an autoscaler rests while its target has no pods.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::autoscaling::v2::{
     CrossVersionObjectReference, ExternalMetricSource, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec,
     MetricIdentifier, MetricSpec, MetricTarget,
@@ -38,19 +40,21 @@ pub(super) fn build(installation: &Installation, colour: Colour) -> Option<Horiz
 /// The whole backlog, divided by the number of pods.
 fn backlog(installation: &Installation, auto: &WorkerAuto) -> MetricSpec {
     let instance = [(INSTANCE_LABEL.to_owned(), installation.name.as_str().to_owned())];
+    external(BACKLOG_METRIC, instance.into(), auto.jobs_per_worker)
+}
+
+/// The sum of an external metric's values with these labels, so many of which are one pod's.
+pub(super) fn external(metric: &str, labels: BTreeMap<String, String>, one_pod: i32) -> MetricSpec {
     MetricSpec {
         type_: "External".to_owned(),
         external: Some(ExternalMetricSource {
             metric: MetricIdentifier {
-                name: BACKLOG_METRIC.to_owned(),
-                selector: Some(LabelSelector {
-                    match_labels: Some(instance.into()),
-                    ..LabelSelector::default()
-                }),
+                name: metric.to_owned(),
+                selector: Some(LabelSelector { match_labels: Some(labels), ..LabelSelector::default() }),
             },
             target: MetricTarget {
                 type_: "AverageValue".to_owned(),
-                average_value: Some(quantity(auto.jobs_per_worker)),
+                average_value: Some(quantity(one_pod)),
                 ..MetricTarget::default()
             },
         }),
@@ -60,7 +64,12 @@ fn backlog(installation: &Installation, auto: &WorkerAuto) -> MetricSpec {
 
 /// A whole number as the API server writes it, so that what it gives back is no change.
 fn quantity(number: i32) -> Quantity {
-    Quantity(if number % 1000 == 0 { format!("{}k", number / 1000) } else { number.to_string() })
+    Quantity(match number {
+        0 => "0".to_owned(),
+        number if number % 1_000_000 == 0 => format!("{}M", number / 1_000_000),
+        number if number % 1000 == 0 => format!("{}k", number / 1000),
+        number => number.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -92,7 +101,9 @@ mod tests {
 
     #[test]
     fn thousands_are_written_as_the_api_server_writes_them() {
-        for (number, text) in [(1, "1"), (999, "999"), (1000, "1k"), (1500, "1500"), (20_000, "20k")] {
+        for (number, text) in
+            [(1, "1"), (999, "999"), (1000, "1k"), (1500, "1500"), (20_000, "20k"), (1_000_000, "1M")]
+        {
             assert_eq!(quantity(number).0, text);
         }
     }

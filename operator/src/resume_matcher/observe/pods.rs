@@ -60,7 +60,13 @@ pub(super) async fn seen(
 ) -> Result<Vec<PodSeen>, kube::Error> {
     let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let pods = api.list(&ListParams::default().labels(selector)).await?.items;
-    Ok(pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).filter_map(pod_seen).collect())
+    Ok(pods.iter().filter(|pod| lives(pod)).filter_map(pod_seen).collect())
+}
+
+/// Whether a pod is to go on. One that was evicted has failed, and stays until someone removes it.
+fn lives(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    pod.metadata.deletion_timestamp.is_none() && !matches!(phase, Some("Failed" | "Succeeded"))
 }
 
 fn pod_seen(pod: &Pod) -> Option<PodSeen> {
@@ -77,6 +83,12 @@ fn pod_seen(pod: &Pod) -> Option<PodSeen> {
 fn pod_problem(pod: &Pod) -> Option<String> {
     let name = pod.name_any();
     let status = pod.status.as_ref()?;
+    if status.reason.as_deref() == Some("Evicted") {
+        return Some(format!(
+            "pod {name} was evicted: {}",
+            status.message.as_deref().map(shorten).unwrap_or_default()
+        ));
+    }
     let containers =
         status.init_container_statuses.iter().flatten().chain(status.container_statuses.iter().flatten());
     if let Some((container, problem)) =
@@ -181,6 +193,18 @@ mod tests {
         ] {
             assert_eq!(problem(container(state, json!({}))), None);
         }
+    }
+
+    #[test]
+    fn an_eviction_is_told_and_the_pod_is_asked_nothing_more() {
+        let status = json!({"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory", "podIP": "10.0.0.1"});
+        let expected = "pod p was evicted: The node was low on memory";
+        assert_eq!(problem(status.clone()).as_deref(), Some(expected));
+        let lives = |status: Value| {
+            super::lives(&serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap())
+        };
+        assert!(!lives(status) && !lives(json!({"phase": "Succeeded"})));
+        assert!(lives(json!({"phase": "Running"})) && lives(json!({})));
     }
 
     #[test]

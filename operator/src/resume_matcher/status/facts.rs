@@ -6,6 +6,7 @@ use crate::crd::Step;
 use crate::names::Component;
 use crate::release::{Flow, JobState, Rejection, Tier, Tiers};
 use crate::resume_matcher::build::Task;
+use crate::resume_matcher::model::Scale;
 
 /// How the installation stands to what is asked for.
 pub(super) enum Standing<'a> {
@@ -135,6 +136,19 @@ pub(super) fn scaling_fact(passed: &Passed<'_>) -> Option<Fact> {
     })
 }
 
+/// Whether the API follows its requests; none: nobody asks it to.
+pub(super) fn api_scaling_fact(passed: &Passed<'_>) -> Option<Fact> {
+    let Scale::Auto { min, max, cpu, requests } = passed.installation.api.scale else { return None };
+    let requests = requests?;
+    Some(match &passed.following.api_hindrance {
+        Some(hindrance) => Fact::no(hindrance.reason, &hindrance.message),
+        None => Fact::yes(
+            "FollowsRequests",
+            &format!("one pod for {requests} requests a second or {cpu} % CPU, {min} to {max} pods"),
+        ),
+    })
+}
+
 /// Ready means: what the spec asks for is there and serves. While a release is on its way the parts stay ready and the
 /// whole is not yet.
 pub(super) fn ready_fact(
@@ -230,7 +244,9 @@ pub(super) fn degraded_fact(passed: &Passed<'_>, standing: &Standing<'_>, tiers:
     if matches!(standing, Standing::Asleep) {
         return Fact::no("Hibernated", "");
     }
-    let hindrance = passed.following.hindrance.as_ref().filter(|_| passed.applied.is_some());
+    let following = passed.following;
+    let hindrance = following.hindrance.as_ref().or(following.api_hindrance.as_ref());
+    let hindrance = hindrance.filter(|_| passed.applied.is_some());
     if let Some(hindrance) = hindrance {
         return Fact::yes(hindrance.reason, &hindrance.message);
     }

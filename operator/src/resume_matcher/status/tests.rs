@@ -325,7 +325,7 @@ fn following(worker: Tier, hindrance: Option<Hindrance>) -> ResumeMatcherStatus 
         applied: Some(&applied),
         asleep: false,
         plan: None,
-        following: &Following { scaled_by: Some(ScalingSource::Builtin), hindrance, look_again: None },
+        following: &Following { scaled_by: Some(ScalingSource::Builtin), hindrance, ..Following::default() },
     };
     after_pass(&object(json!({})), &passed, at(0))
 }

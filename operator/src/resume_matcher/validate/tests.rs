@@ -7,13 +7,13 @@ use serde_json::json;
 use super::*;
 use crate::crd::Environment;
 use crate::resume_matcher::fixtures::{external_secrets, external_spec, installation, object, secret};
-use crate::resume_matcher::model::WorkerScale;
+use crate::resume_matcher::model::{Scale, WorkerScale};
 
 #[test]
 fn an_empty_spec_is_a_production_installation_with_embedded_services() {
     let installation = installation(json!({}));
     assert_eq!(installation.environment, Environment::Production);
-    assert_eq!(installation.api.scale, Scale::Auto { min: 2, max: 10, cpu: 70 });
+    assert_eq!(installation.api.scale, Scale::Auto { min: 2, max: 10, cpu: 70, requests: None });
     assert_eq!(installation.worker.scale, WorkerScale::Fixed(2));
     assert_eq!(installation.database.embedded().unwrap().image, "postgres:15");
     assert_eq!(installation.cache.embedded().unwrap().image, "redis:7.0");

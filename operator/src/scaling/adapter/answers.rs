@@ -1,14 +1,17 @@
 //! What the adapter says: discovery, values, and refusals, in the forms of the Kubernetes API.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use kube::core::{Selector, SelectorExt};
 use serde_json::{Value, json};
 
 use super::{GROUP, VERSION};
-use crate::names::INSTANCE_LABEL;
-use crate::scaling::BACKLOG_METRIC;
+use crate::names::{COLOUR_LABEL, INSTANCE_LABEL};
+use crate::scaling::{BACKLOG_METRIC, REQUESTS_METRIC};
 
 /// The API group, at `/apis/GROUP`.
 pub(super) fn group() -> Value {
@@ -23,26 +26,57 @@ pub(super) fn group() -> Value {
 pub(super) fn resources() -> Value {
     json!({
         "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": format!("{GROUP}/{VERSION}"),
-        "resources": [{
-            "name": BACKLOG_METRIC, "singularName": "", "namespaced": true,
+        "resources": [BACKLOG_METRIC, REQUESTS_METRIC].map(|name| json!({
+            "name": name, "singularName": "", "namespaced": true,
             "kind": "ExternalMetricValueList", "verbs": ["get"],
-        }],
+        })),
     })
 }
 
-/// The backlogs of installations, as they are `now`.
-pub(super) fn values(backlogs: &[(String, u64)], now: Timestamp) -> Value {
+/// One value of a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Item {
+    labels: BTreeMap<String, String>,
+    /// A quantity of the Kubernetes API.
+    value: String,
+}
+
+impl Item {
+    /// The backlog of an installation.
+    pub(super) fn backlog(name: &str, tasks: u64) -> Self {
+        Self { labels: [(INSTANCE_LABEL.to_owned(), name.to_owned())].into(), value: tasks.to_string() }
+    }
+
+    /// The requests a second that pods of one colour of an installation get. An operator of earlier times knew no colours.
+    pub(super) fn requests(name: &str, colour: &str, rate: f64) -> Self {
+        let mut item = Self::backlog(name, 0);
+        if !colour.is_empty() {
+            item.labels.insert(COLOUR_LABEL.to_owned(), colour.to_owned());
+        }
+        // Thousandths are as fine as the API has it. Rates are far below what an integer holds.
+        let thousandths = (rate * 1000.0).round() as u64;
+        item.value = if thousandths % 1000 == 0 {
+            (thousandths / 1000).to_string()
+        } else {
+            format!("{thousandths}m")
+        };
+        item
+    }
+
+    /// Whether a selector selects it.
+    pub(super) fn is_selected(&self, selector: &Selector) -> bool {
+        selector.matches(&self.labels)
+    }
+}
+
+/// The values of a metric, as they are `now`.
+pub(super) fn values(metric: &str, items: &[Item], now: Timestamp) -> Value {
     // Whole seconds, as the API has it.
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
-    let items: Vec<Value> = backlogs
+    let items: Vec<Value> = items
         .iter()
-        .map(|(name, tasks)| {
-            json!({
-                "metricName": BACKLOG_METRIC,
-                "metricLabels": {INSTANCE_LABEL: name},
-                "timestamp": now,
-                "value": tasks.to_string(),
-            })
+        .map(|item| {
+            json!({"metricName": metric, "metricLabels": item.labels, "timestamp": now, "value": item.value})
         })
         .collect();
     json!({
@@ -84,6 +118,15 @@ mod tests {
                 "timestamp": "2026-01-02T03:04:05Z", "value": "12",
             }],
         });
-        assert_eq!(values(&[("acme".to_owned(), 12)], now), expected);
+        assert_eq!(values(BACKLOG_METRIC, &[Item::backlog("acme", 12)], now), expected);
+    }
+
+    #[test]
+    fn rates_are_written_as_quantities_with_the_colour_of_the_pods() {
+        let value = |rate| Item::requests("acme", "blue", rate).value;
+        assert_eq!([0.0, 12.0, 12.5, 0.0004, 0.0005].map(value), ["0", "12", "12500m", "0", "1m"]);
+        let labels = |colour| Item::requests("acme", colour, 1.0).labels;
+        assert_eq!(labels("green").get("resumematcher.io/colour").map(String::as_str), Some("green"));
+        assert_eq!(labels("").len(), 1);
     }
 }

@@ -12,18 +12,18 @@ use axum::{Json, Router};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use kube::api::ListParams;
-use kube::core::{Expression, Selector, SelectorExt};
+use kube::core::{Expression, Selector};
 use kube::{Api, Client, ResourceExt};
 use serde::Deserialize;
 
-use super::answers::{group, refusal, resources, values};
+use super::answers::{Item, group, refusal, resources, values};
 use super::auth::{Peer, Wish, authenticate, authorise};
 use super::selector::parse;
 use super::{GROUP, VERSION};
 use crate::crd::ResumeMatcher;
 use crate::names::INSTANCE_LABEL;
-use crate::scaling::BACKLOG_METRIC;
 use crate::scaling::queue::{Key, QueueReader};
+use crate::scaling::{BACKLOG_METRIC, REQUESTS_METRIC, RateReader};
 
 /// How old a value may be. Autoscalers ask every 15 seconds; many may ask at once.
 const AGE: Duration = Duration::from_secs(1);
@@ -33,6 +33,7 @@ const AGE: Duration = Duration::from_secs(1);
 pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) queue: Arc<QueueReader>,
+    pub(super) rates: Arc<RateReader>,
 }
 
 /// The routes.
@@ -92,42 +93,64 @@ async fn metric(
     Path((namespace, metric)): Path<(String, String)>,
     Query(selection): Query<Selection>,
 ) -> Response {
-    if metric != BACKLOG_METRIC {
-        return refusal(
-            StatusCode::NOT_FOUND,
-            &format!("there is no metric {metric:?}; there is {BACKLOG_METRIC:?}"),
-        );
-    }
+    let Some(metric) = [BACKLOG_METRIC, REQUESTS_METRIC].into_iter().find(|known| *known == metric) else {
+        let message =
+            format!("there is no metric {metric:?}; there are {BACKLOG_METRIC:?} and {REQUESTS_METRIC:?}");
+        return refusal(StatusCode::NOT_FOUND, &message);
+    };
     let Some(selector) = parse(&selection.label_selector) else {
         let message = format!("labelSelector {:?} cannot be read", selection.label_selector);
         return refusal(StatusCode::BAD_REQUEST, &message);
     };
-    match backlogs(&shared, &namespace, &selector).await {
-        Ok(backlogs) => Json(values(&backlogs, Timestamp::now())).into_response(),
+    match items(&shared, metric, &namespace, &selector).await {
+        Ok(items) => Json(values(metric, &items, Timestamp::now())).into_response(),
         // An autoscaler that is told nothing leaves the number as it is.
         Err(message) => refusal(StatusCode::SERVICE_UNAVAILABLE, &message),
     }
 }
 
-/// The backlog of each installation that is selected. All of them, or an error: a part would be taken for the whole.
-async fn backlogs(
+/// The values of each installation that is selected. All of them, or an error: a part would be taken for the whole.
+async fn items(
     shared: &Shared,
+    metric: &str,
     namespace: &str,
     selector: &Selector,
-) -> Result<Vec<(String, u64)>, String> {
+) -> Result<Vec<Item>, String> {
     let names = match pinned(selector) {
         Some(name) => vec![name],
         None => list(&shared.client, namespace).await?,
     };
-    let is_selected = |name: &String| selector.matches(&[(INSTANCE_LABEL.to_owned(), name.clone())].into());
-    let reads = names.into_iter().filter(is_selected).map(|name| async move {
+    let reads = names.into_iter().map(|name| async move {
         let key = Key { namespace: namespace.to_owned(), name };
-        match shared.queue.read(&key, AGE).await {
-            Ok(state) => Ok((key.name, state.backlog())),
-            Err(error) => Err(error.to_string()),
-        }
+        let items = if metric == BACKLOG_METRIC {
+            backlog(shared, &key, selector).await?
+        } else {
+            requests(shared, &key, selector).await?
+        };
+        Ok::<_, String>(items)
     });
-    try_join_all(reads).await
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+}
+
+async fn backlog(shared: &Shared, key: &Key, selector: &Selector) -> Result<Vec<Item>, String> {
+    // One that is not selected is not asked.
+    if !Item::backlog(&key.name, 0).is_selected(selector) {
+        return Ok(vec![]);
+    }
+    let state = shared.queue.read(key, AGE).await.map_err(|error| error.to_string())?;
+    Ok(vec![Item::backlog(&key.name, state.backlog())])
+}
+
+/// By colour. Which there are is known once the pods were asked.
+async fn requests(shared: &Shared, key: &Key, selector: &Selector) -> Result<Vec<Item>, String> {
+    let may_be = ["", "blue", "green"].map(|colour| Item::requests(&key.name, colour, 0.0));
+    if !may_be.iter().any(|item| item.is_selected(selector)) {
+        return Ok(vec![]);
+    }
+    let rates =
+        shared.rates.read(key).await.map_err(|why| format!("{}/{}: {why}", key.namespace, key.name))?;
+    let items = rates.into_iter().map(|(colour, rate)| Item::requests(&key.name, &colour, rate));
+    Ok(items.filter(|item| item.is_selected(selector)).collect())
 }
 
 /// The one installation that a selector can mean, as those of autoscalers do: the API server need not be asked.

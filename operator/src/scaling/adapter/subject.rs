@@ -2,11 +2,10 @@
 
 use rustls::pki_types::CertificateDer;
 
+use crate::x509::{IDENTIFIER, SEQUENCE, SET, element};
+
 /// The object identifier 2.5.4.3 (`id-at-commonName`, RFC 5280, appendix A.1), encoded.
 const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const IDENTIFIER: u8 = 0x06;
 /// UTF8String, PrintableString, TeletexString and IA5String: one byte or one UTF-8 sequence a character.
 const STRINGS: [u8; 4] = [0x0c, 0x13, 0x14, 0x16];
 
@@ -33,26 +32,6 @@ fn in_subject(mut subject: &[u8]) -> Option<String> {
         }
     }
     found
-}
-
-/// Content of the first element, which must have this tag, and what is after it.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    if *first != tag {
-        return None;
-    }
-    let (length, rest) = match length {
-        0..=0x7f => (usize::from(*length), rest),
-        0x81 => rest.split_first().map(|(length, rest)| (usize::from(*length), rest))?,
-        0x82 => {
-            let (length, rest) = rest.split_at_checked(2)?;
-            (length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest)
-        }
-        // Longer than any name.
-        _ => return None,
-    };
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]
