@@ -34,7 +34,7 @@ use crate::{
         metrics::{HttpMetrics, measure},
         problem,
         rate_limit::{Guard, limit, refuse_denied},
-        request_id, security_headers,
+        request_id, security_headers, trace,
     },
     openapi::{ApiDocument, complete},
     request::multipart::MAX_BODY_BYTES,
@@ -224,6 +224,7 @@ pub fn build(state: AppState, frame: &Frame, probes: Probes) -> Result<Router, R
         DefaultPredicate::new().and(NotForContentType::const_new("text/html")).and(NotForContentType::SSE);
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(frame.metrics.clone(), measure))
+        .layer(from_fn(trace::follow))
         .layer(from_fn_with_state(frame.proxies.clone(), identify))
         .layer(from_fn(request_id::assign))
         .layer(from_fn_with_state(https, security_headers::add))

@@ -240,6 +240,11 @@ impl Application {
         self.listener.local_addr()
     }
 
+    /// What is shown at `/metrics`.
+    pub fn metrics(&self) -> &Metrics {
+        &self.probes.metrics
+    }
+
     /// The address of metrics and probes.
     pub fn probes_address(&self) -> std::io::Result<SocketAddr> {
         self.probes_listener.local_addr()

@@ -13,6 +13,7 @@ mod pod_template;
 mod release;
 mod restore_request;
 mod status;
+mod telemetry;
 mod workload;
 
 use k8s_openapi::api::core::v1::LocalObjectReference;
@@ -44,6 +45,7 @@ pub use restore_request::{
     InPlaceSpec, RestorePhase, ResumeMatcherRestore, ResumeMatcherRestoreSpec, ResumeMatcherRestoreStatus,
 };
 pub use status::{ResumeMatcherStatus, SchemaStatus, TierStatus};
+pub use telemetry::{OtlpSpec, SentrySpec, TelemetrySpec};
 pub use workload::{ApiSpec, AutoscalingSpec, PodSpec, ScalingSource, WorkerAutoscalingSpec, WorkerSpec};
 
 /// API group of all kinds of this operator.
@@ -165,6 +167,10 @@ pub struct ResumeMatcherSpec {
     /// that signs tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<EncryptionSpec>,
+
+    /// Where traces and reports of errors go. Default: nowhere; there are logs and metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<TelemetrySpec>,
 
     /// How a new version, or another configuration, replaces the one that serves.
     #[serde(default)]

@@ -16,8 +16,10 @@ mod mail;
 mod object_storage;
 mod probes;
 mod science;
+mod sentry;
 mod telemetry;
 mod token;
+mod traces;
 mod worker;
 
 pub use admin::AdminConfig;
@@ -34,8 +36,10 @@ pub use mail::{MailConfig, MailTransport, Sender};
 pub use object_storage::{ObjectStorageConfig, StaticCredentials};
 pub use probes::ProbesConfig;
 pub use science::ScienceConfig;
+pub use sentry::{Dsn, SentryConfig};
 pub use telemetry::TelemetryConfig;
 pub use token::TokenConfig;
+pub use traces::TracesConfig;
 pub use worker::WorkerConfig;
 
 /// Why the configuration cannot be used. None of these is mended by trying again.

@@ -89,6 +89,36 @@ variables! {
     RM_OCR_LANGUAGES
     /// Log filter in the syntax of `tracing_subscriber::EnvFilter`; default `info`.
     RM_LOG
+    /// URL of an OTLP collector (HTTP, protobuf) to which spans of traces go, without `/v1/traces`; absent, none are made.
+    OTEL_EXPORTER_OTLP_ENDPOINT
+    /// The same with the path, for traces alone.
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
+    /// Headers for the collector: `name=value` pairs joined by commas, values percent-encoded.
+    OTEL_EXPORTER_OTLP_HEADERS
+    /// Only `http/protobuf`, which is the default.
+    OTEL_EXPORTER_OTLP_PROTOCOL
+    /// Milliseconds that one request to the collector may take; default 10000.
+    OTEL_EXPORTER_OTLP_TIMEOUT
+    /// `otlp` (the default) or `none`.
+    OTEL_TRACES_EXPORTER
+    /// Which traces are exported: `always_on` (the default), `always_off` or `traceidratio`, with or without `parentbased_`.
+    OTEL_TRACES_SAMPLER
+    /// The share for `traceidratio`, 0 to 1; default 1.
+    OTEL_TRACES_SAMPLER_ARG
+    /// `true` turns the export off.
+    OTEL_SDK_DISABLED
+    /// Name of the service in traces; default `resume-matcher-api` and `resume-matcher-worker`.
+    OTEL_SERVICE_NAME
+    /// More of the service in traces: `key=value` pairs joined by commas.
+    OTEL_RESOURCE_ATTRIBUTES
+    /// DSN of a project of Sentry, to which errors are reported; absent, they are only logged.
+    SENTRY_DSN
+    /// The environment that Sentry shows; default `RM_ENVIRONMENT`.
+    SENTRY_ENVIRONMENT
+    /// The release that Sentry shows; default `resume-matcher@` and the version.
+    SENTRY_RELEASE
+    /// The share of requests and tasks whose times go to Sentry, 0 to 1; default 0.1.
+    SENTRY_TRACES_SAMPLE_RATE
     /// Comma-separated private networks from which the worker may fetch pages of jobs; default none.
     RM_FETCH_ALLOWED_NETWORKS
     /// Tasks that one worker runs at a time; default: the number of cores.

@@ -9,6 +9,7 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 use crate::config::DatabaseConfig;
 use crate::names::{AccountId, TenantId};
+use crate::telemetry::spans::{Work, within};
 
 /// How long a query may wait for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -177,9 +178,13 @@ async fn transaction_with(
     setting: &'static str,
     value: &str,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    set(&mut transaction, setting, value).await?;
-    Ok(transaction)
+    // Its time is that of waiting for a free connection, as a rule.
+    within("begin a transaction", Work::Postgres, async {
+        let mut transaction = pool.begin().await?;
+        set(&mut transaction, setting, value).await?;
+        Ok(transaction)
+    })
+    .await
 }
 
 /// Sets `setting` for the rest of the transaction; it is gone when the connection returns to the pool.

@@ -19,6 +19,7 @@ use secrecy::ExposeSecret as _;
 use crate::config::CacheConfig;
 use crate::names::InstallationName;
 use crate::redis_connection::settings;
+use crate::telemetry::spans::{Work, within};
 use local::LocalWindows;
 use window::Window;
 
@@ -131,7 +132,8 @@ impl RateLimiter {
     pub async fn admit(&self, client: &str, quota: Quota) -> Decision {
         let now = self.now();
         if now >= self.away_until.load(Ordering::Relaxed) {
-            match tokio::time::timeout(PATIENCE, self.ask_redis(client, quota)).await {
+            let asking = within("count the request", Work::Redis, self.ask_redis(client, quota));
+            match tokio::time::timeout(PATIENCE, asking).await {
                 Ok(Ok(decision)) => return decision,
                 Ok(Err(error)) => self.leave_alone(&error),
                 Err(elapsed) => self.leave_alone(&elapsed),

@@ -17,6 +17,7 @@ pub use inventory::ObjectEntry;
 use crate::config::ObjectStorageConfig;
 use crate::digest::Sha256Digest;
 use crate::names::TenantId;
+use crate::telemetry::spans::{Work, within};
 
 /// What can go wrong with the object storage.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,10 @@ impl Storage {
     /// # Errors
     /// When the storage is away.
     pub async fn put(&self, tenant: TenantId, bytes: Bytes) -> Result<StoredObject, StorageError> {
+        within("store an object", Work::Storage, self.put_bytes(tenant, bytes)).await
+    }
+
+    async fn put_bytes(&self, tenant: TenantId, bytes: Bytes) -> Result<StoredObject, StorageError> {
         let sha256 = Sha256Digest::of(&bytes);
         let size = bytes.len() as u64;
         let key = object_key(tenant, sha256);
@@ -129,6 +134,10 @@ impl Storage {
     /// # Errors
     /// [`StorageError::NotFound`], [`StorageError::Damaged`], or the storage is away.
     pub async fn get(&self, key: &str, expected: Sha256Digest) -> Result<Bytes, StorageError> {
+        within("read an object", Work::Storage, self.get_bytes(key, expected)).await
+    }
+
+    async fn get_bytes(&self, key: &str, expected: Sha256Digest) -> Result<Bytes, StorageError> {
         let answer = self.store.get(&Path::from(key)).await.map_err(|error| request_error(key, error))?;
         let bytes = answer.bytes().await.map_err(|error| request_error(key, error))?;
         let found = Sha256Digest::of(&bytes);

@@ -13,10 +13,12 @@ mod settle;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::names::{TaskId, TenantId};
+use crate::telemetry::spans::Parent;
 
 pub use claim::{Claim, claim, extend_lease};
 pub use enqueue::{Priority, enqueue, enqueue_many, enqueue_with, wake};
@@ -71,6 +73,18 @@ impl TaskKind {
         }
     }
 
+    /// The name of the span in which a task is enqueued.
+    pub(crate) fn enqueueing(self) -> &'static str {
+        match self {
+            Self::ExtractResume => "enqueue extract_resume",
+            Self::ExtractJob => "enqueue extract_job",
+            Self::FetchJob => "enqueue fetch_job",
+            Self::MatchResume => "enqueue match_resume",
+            Self::SendMail => "enqueue send_mail",
+            Self::SyncSubscription => "enqueue sync_subscription",
+        }
+    }
+
     /// After how many failures a task is dead. Services outside may be away for long: they are tried for about an hour.
     pub(crate) fn max_failures(self) -> i32 {
         match self {
@@ -118,4 +132,8 @@ pub struct Lease {
     pub attempt: i32,
     /// How many earlier attempts failed.
     pub failures: i32,
+    /// How long it has been due when it was claimed.
+    pub waited: Duration,
+    /// The span in which it was enqueued, where traces are made.
+    pub parent: Option<Parent>,
 }

@@ -18,7 +18,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use platform::config::{Env, TelemetryConfig};
-use platform::{telemetry, tls};
+use platform::telemetry::{self, ReportingConfig, Telemetry};
+use platform::tls;
 
 use args::{Args, Command};
 use exit::Failure;
@@ -38,7 +39,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(command: Command, env: &Env) -> Result<(), Failure> {
+/// The name of the service in traces and reports.
+const SERVICE: &str = "resume-matcher-worker";
+
+/// Starts what the command tells of itself. Only the worker at work reports: a command has a person or a Job that reads.
+fn start_telemetry(command: &Command, env: &Env) -> Result<Telemetry, Failure> {
     // Commands that print their answer keep standard output for it.
     let prints = matches!(
         command,
@@ -50,6 +55,11 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
     );
     let logging = TelemetryConfig::from_env(env)?;
     let started = match command {
+        Command::Run => {
+            let reporting = ReportingConfig::from_env(env)?;
+            let started = telemetry::start(&logging, &reporting, SERVICE);
+            return started.map_err(|error| Failure::misconfigured(&error));
+        }
         // These both print an answer and have something to tell while they work.
         Command::Backup(_) | Command::Backups { .. } | Command::Restore(_) => {
             telemetry::start_logging_on_stderr(&logging)
@@ -58,10 +68,18 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
         _ => telemetry::start_logging(&logging),
     };
     started.map_err(|error| Failure::misconfigured(&error))?;
+    Ok(Telemetry::default())
+}
+
+fn start(command: Command, env: &Env) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let telemetry = {
+        let _context = runtime.enter();
+        start_telemetry(&command, env)?
+    };
     let done = runtime.block_on(async {
-        match command {
-            Command::Run => commands::run::run(env).await,
+        let done = match command {
+            Command::Run => commands::run::run(env, &telemetry).await,
             Command::Migrate { action } => commands::migrate::run(env, action).await,
             Command::DeadLetters { action } => commands::dead_letters::run(env, action).await,
             Command::Keys { action: args::Keys::Rotate } => commands::keys::rotate(env).await,
@@ -72,7 +90,9 @@ fn start(command: Command, env: &Env) -> Result<(), Failure> {
             Command::Restore(what) => commands::backup::restore(env, what).await,
             Command::Verify(what) => commands::verify::run(env, what).await,
             Command::ExtractChild { .. } => Ok(()),
-        }
+        };
+        telemetry.finish().await;
+        done
     });
     // Work that was handed back may still be computing on a thread; nobody waits for it.
     runtime.shutdown_background();

@@ -12,16 +12,17 @@ pub(crate) mod limits;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ocr::{Bounds, LanguageError, Languages, Tesseract};
 use platform::config::{ConfigError, ScienceConfig};
+use platform::telemetry::spans::{self, Work};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 use crate::exit::Failure;
-use crate::science::{Purpose, Reading};
+use crate::science::{Answer, Purpose, Reading};
 
 /// How long one file may take, waiting included.
 const WALL_CLOCK: Duration = Duration::from_secs(60);
@@ -102,12 +103,14 @@ impl Sandbox {
         name: &str,
         purpose: Purpose,
     ) -> Result<Reading, SandboxError> {
-        let first = self.attempt(bytes.clone(), name, purpose, None).await?;
+        let first = self.attempt(bytes.clone(), name, purpose, None);
+        let first = spans::within("read the file in the sandbox", Work::Own, first).await?;
         let Some(tesseract) = self.tesseract.as_ref().filter(|_| first.lacks_recognition() && is_pdf(&bytes))
         else {
             return Ok(first);
         };
-        let second = self.attempt(bytes, name, purpose, Some(tesseract)).await;
+        let second = self.attempt(bytes, name, purpose, Some(tesseract));
+        let second = spans::within("recognise the pages in the sandbox", Work::Own, second).await;
         match (second, first) {
             // The file has text beside its pictures: that is worth more than nothing.
             (Err(error), text @ (Reading::Resume { .. } | Reading::Job(_))) => {
@@ -148,7 +151,10 @@ impl Sandbox {
         let child = command.spawn()?;
         // Dropping the child when the time is over kills it.
         let most = if tesseract.is_some() { RECOGNITION_WALL_CLOCK } else { WALL_CLOCK };
-        tokio::time::timeout(most, converse(child, bytes)).await.map_err(|_| SandboxError::TooLong)?
+        let talk = tokio::time::timeout(most, converse(child, bytes));
+        let answer = talk.await.map_err(|_| SandboxError::TooLong)??;
+        tell_times(&answer);
+        Ok(answer.reading)
     }
 }
 
@@ -156,8 +162,20 @@ fn is_pdf(bytes: &[u8]) -> bool {
     matching::extract::detect(bytes, None) == Ok(matching::extract::Kind::Pdf)
 }
 
+/// Writes down what the child did with its time. It ended with its work a moment ago.
+fn tell_times(answer: &Answer) {
+    let ended = SystemTime::now();
+    let parsing = answer.parsing.unwrap_or_default();
+    let extracted = ended.checked_sub(parsing).unwrap_or(ended);
+    let began = extracted.checked_sub(answer.extraction).unwrap_or(extracted);
+    spans::record("extract", began, extracted);
+    if answer.parsing.is_some() {
+        spans::record("parse", extracted, ended);
+    }
+}
+
 /// Feeds the child and takes its answer, both at once, so that neither side waits for the other's full pipe.
-async fn converse(mut child: Child, bytes: Bytes) -> Result<Reading, SandboxError> {
+async fn converse(mut child: Child, bytes: Bytes) -> Result<Answer, SandboxError> {
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -183,7 +201,7 @@ async fn converse(mut child: Child, bytes: Bytes) -> Result<Reading, SandboxErro
     understand(status, &answer, &complaint)
 }
 
-fn understand(status: ExitStatus, answer: &[u8], complaint: &[u8]) -> Result<Reading, SandboxError> {
+fn understand(status: ExitStatus, answer: &[u8], complaint: &[u8]) -> Result<Answer, SandboxError> {
     use std::os::unix::process::ExitStatusExt as _;
     const SIGXCPU: i32 = 24;
     if status.signal() == Some(SIGXCPU) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::civil::Date;
 use matching::document::WarningKind;
@@ -13,6 +14,7 @@ use matching::skills::Taxonomy;
 use matching::{Document, ExtractError, ExtractOptions};
 use ocr::Tesseract;
 use platform::config::ScienceConfig;
+use platform::telemetry::spans;
 use serde::{Deserialize, Serialize};
 
 /// The class of a file in which no text was found.
@@ -53,6 +55,24 @@ pub(crate) enum Reading {
     },
 }
 
+/// A reading, and how long it took; the child's answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// What the file turned out to be.
+    pub(crate) reading: Reading,
+    /// How long its text took.
+    pub(crate) extraction: Duration,
+    /// How long its fields took; none where there are none.
+    pub(crate) parsing: Option<Duration>,
+}
+
+impl From<Reading> for Answer {
+    /// An answer that took no time: there was nothing to read.
+    fn from(reading: Reading) -> Self {
+        Self { reading, extraction: Duration::ZERO, parsing: None }
+    }
+}
+
 /// Reads a file. Runs in the sandbox's child, never in the worker itself.
 pub(crate) fn read_file(
     bytes: &[u8],
@@ -60,22 +80,27 @@ pub(crate) fn read_file(
     purpose: Purpose,
     config: &ScienceConfig,
     tesseract: Option<&Tesseract>,
-) -> Reading {
+) -> Answer {
     let options = ExtractOptions {
         limits: Limits { pages: config.max_pages.get(), ..Limits::default() },
         pdfium: config.pdfium.clone(),
         ocr: tesseract.map(|tesseract| tesseract as &dyn Ocr),
         ..ExtractOptions::default()
     };
-    let document = match matching::extract(bytes, Some(name), &options) {
+    let began = Instant::now();
+    let extracted = matching::extract(bytes, Some(name), &options);
+    let extraction = began.elapsed();
+    let document = match extracted {
         Ok(document) => Box::new(document),
-        Err(error) => return refusal(&error),
+        Err(error) => return Answer { reading: refusal(&error), extraction, parsing: None },
     };
     match purpose {
-        Purpose::Job => Reading::Job(document),
+        Purpose::Job => Answer { reading: Reading::Job(document), extraction, parsing: None },
         Purpose::Resume => {
+            let began = Instant::now();
             let parsed = Box::new(matching::parse::parse(&document));
-            Reading::Resume { document, parsed }
+            let parsing = Some(began.elapsed());
+            Answer { reading: Reading::Resume { document, parsed }, extraction, parsing }
         }
     }
 }
@@ -137,9 +162,19 @@ impl Scorer {
         as_of: Date,
     ) -> Result<MatchResult, ScoreError> {
         let matcher = Arc::clone(&self.matcher);
-        let scored =
-            tokio::task::spawn_blocking(move || matcher.score(&parsed, &document, &job_text, as_of)).await?;
-        Ok(scored?)
+        let scored = tokio::task::spawn_blocking(move || {
+            let began = SystemTime::now();
+            // As `Matcher::score` does it, with a look at the clock in between, which that crate has not.
+            let job = matcher.prepare_job(None, &job_text)?;
+            let resume = matcher.prepare_resume(&parsed, &document)?;
+            let embedded = SystemTime::now();
+            let result = matcher.explain(&resume, &document, &job, as_of);
+            Ok::<_, ModelError>((result, began, embedded, SystemTime::now()))
+        });
+        let (result, began, embedded, ended) = scored.await??;
+        spans::record("embed", began, embedded);
+        spans::record("score", embedded, ended);
+        Ok(result)
     }
 }
 
@@ -151,7 +186,7 @@ mod tests {
 
     fn read(bytes: &[u8], name: &str, purpose: Purpose) -> Reading {
         let config = ScienceConfig::from_env(&Env::from_pairs::<&'static str, &str>([])).unwrap();
-        read_file(bytes, name, purpose, &config, None)
+        read_file(bytes, name, purpose, &config, None).reading
     }
 
     #[test]

@@ -8,6 +8,7 @@ use platform::{
     digest::Sha256Digest,
     names::{AccountId, ApiKeyId, SessionId, TenantId},
     postgres,
+    telemetry::spans::{Work, within},
 };
 use sqlx::PgPool;
 
@@ -77,7 +78,7 @@ impl Identity {
 
     /// The same, with the caller's account and role.
     pub async fn enter(&self, pool: &PgPool) -> Result<Entered, Problem> {
-        let (entered, scope) = self.verify(pool).await?;
+        let (entered, scope) = self.check(pool).await?;
         if self.writes && entered.role == Role::Viewer {
             return Err(forbidden("As a viewer of this organisation you can look, and change nothing."));
         }
@@ -92,7 +93,7 @@ impl Identity {
         let Credential::Session { session, .. } = self.credential else {
             return Err(forbidden("An API key cannot manage accounts, sessions and keys; sign in."));
         };
-        Ok((self.verify(pool).await?.0, session))
+        Ok((self.check(pool).await?.0, session))
     }
 
     /// Begins a transaction of an owner who manages the organisation.
@@ -103,6 +104,11 @@ impl Identity {
         } else {
             Err(forbidden("Only an owner of the organisation can do that."))
         }
+    }
+
+    async fn check(&self, pool: &PgPool) -> Result<(Entered, Scope), Problem> {
+        request_id::note_tenant(self.tenant);
+        within("check who asks", Work::Postgres, self.verify(pool)).await
     }
 
     async fn verify(&self, pool: &PgPool) -> Result<(Entered, Scope), Problem> {

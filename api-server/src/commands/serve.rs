@@ -3,32 +3,50 @@
 use std::process::ExitCode;
 
 use platform::{
-    config::{Env, TelemetryConfig},
-    shutdown, telemetry,
+    config::{ConfigError, Env, TelemetryConfig},
+    shutdown,
+    telemetry::{self, ReportingConfig, Telemetry},
+    tls,
 };
 
 use super::{FAILED, MISCONFIGURED, fail};
 use crate::startup::{Application, Settings};
 
+/// The name of the service in traces and reports.
+const SERVICE: &str = "resume-matcher-api";
+
 /// Serves until SIGTERM or SIGINT.
 pub async fn run() -> ExitCode {
     let env = Env::process();
-    let (telemetry, settings) =
-        match TelemetryConfig::from_env(&env).and_then(|t| Ok((t, Settings::from_env(&env)?))) {
-            Ok(both) => both,
-            Err(error) => return fail(&error, MISCONFIGURED),
-        };
-    if let Err(error) = telemetry::start_logging(&telemetry) {
-        return fail(&error, MISCONFIGURED);
-    }
+    let (logging, reporting, settings) = match read(&env) {
+        Ok(all) => all,
+        Err(error) => return fail(&error, MISCONFIGURED),
+    };
+    // The client that reports needs it before the application is built.
+    tls::install_provider();
+    let telemetry = match telemetry::start(&logging, &reporting, SERVICE) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&error, MISCONFIGURED),
+    };
+    let code = serve(&settings, &telemetry).await;
+    telemetry.finish().await;
+    code
+}
+
+fn read(env: &Env) -> Result<(TelemetryConfig, ReportingConfig, Settings), ConfigError> {
+    Ok((TelemetryConfig::from_env(env)?, ReportingConfig::from_env(env)?, Settings::from_env(env)?))
+}
+
+async fn serve(settings: &Settings, telemetry: &Telemetry) -> ExitCode {
     let stop = match shutdown::token_on_signal() {
         Ok(stop) => stop,
         Err(error) => return fail(&error, FAILED),
     };
-    let application = match Application::build(&settings).await {
+    let application = match Application::build(settings).await {
         Ok(application) => application,
         Err(error) => return fail(&error, if error.is_configuration() { MISCONFIGURED } else { FAILED }),
     };
+    telemetry.register(application.metrics());
     tracing::info!(
         address = %settings.http.listen,
         version = env!("CARGO_PKG_VERSION"),

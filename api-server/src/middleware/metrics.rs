@@ -94,7 +94,7 @@ impl Drop for InFlight {
 }
 
 // Clients may make up methods; those share one label.
-fn method_label(method: &Method) -> &'static str {
+pub(super) fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",

@@ -6,6 +6,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use platform::{names::TenantId, telemetry::spans};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -27,6 +28,12 @@ tokio::task_local! {
 /// The id of the request that this task works on, if it works on one.
 pub fn current() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Tells log and trace for which tenant the request is.
+pub fn note_tenant(tenant: TenantId) {
+    tracing::Span::current().record("tenant", tracing::field::display(tenant));
+    spans::Span::current().note(spans::Attribute::id("resume_matcher.tenant", tenant.as_uuid()));
 }
 
 /// `work` with the id of the present request, for a task of its own.
@@ -52,6 +59,8 @@ pub async fn assign(mut request: Request, next: Next) -> Response {
         path = request.uri().path(),
         network = client.map(Client::network),
         https = client.is_some_and(|client| client.https),
+        trace_id = spans::Span::current().trace_id(),
+        tenant = tracing::field::Empty,
     );
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = std::time::Instant::now();

@@ -12,8 +12,12 @@ const GUEST: &str = "guest.unusual@example.org";
 const PASSWORD: &str = "four unusual horses";
 const SKILL: &str = "Quillfeatherology";
 
-/// Goes through what people do, with names that are found again.
-async fn live(app: &TestApp) -> Vec<String> {
+/// What must be found nowhere.
+pub(crate) const WORDS: [&str; 10] =
+    [NAME, "Quillfeather", "Zaphodina", MAIL, GUEST, "zq.unusual", PASSWORD, SKILL, "rmm_", "rmi_"];
+
+/// Goes through what people do, with names that are found again; gives the secrets that came up.
+pub(crate) async fn live(app: &TestApp) -> Vec<String> {
     let body = json!({"email": MAIL, "password": PASSWORD, "name": NAME});
     let me: Value = app.post_json("/api/v1/accounts", None, &body).await.json().await.unwrap();
     let user = User {
@@ -84,9 +88,7 @@ async fn no_log_has_what_people_are_called_write_or_keep_secret() {
     app.wait_until("the API answers", async || app.client.get(app.url("/health")).send().await.is_ok()).await;
 
     let mut secrets = live(&app).await;
-    let words =
-        [NAME, "Quillfeather", "Zaphodina", MAIL, GUEST, "zq.unusual", PASSWORD, SKILL, "rmm_", "rmi_"];
-    secrets.extend(words.map(str::to_owned));
+    secrets.extend(WORDS.map(str::to_owned));
     for (path, mark) in
         [(&api_log, "\"path\":\"/api/v1/matches\""), (&worker_log, "\"kind\":\"match_resume\"")]
     {

@@ -105,6 +105,17 @@ pub(crate) fn installation_with_services(mail: serde_json::Value) -> Installatio
     validate(&object(spec), &[("given".to_owned(), Some(secret("given", &data)))].into()).unwrap()
 }
 
+/// An installation that sends traces and reports errors; its Secret is `told`.
+pub(crate) fn installation_with_telemetry() -> Installation {
+    let named = json!({"name": "told"});
+    let spec = json!({"telemetry": {
+        "otlp": {"endpoint": "http://collector:4318", "headersSecretRef": named, "samplingRatio": 0.25},
+        "sentry": {"dsnSecretRef": named, "tracesSampleRate": 0.0},
+    }});
+    let data = [("headers", "x-key=a"), ("dsn", "http://abc@errors.example:9000/42")];
+    validate(&object(spec), &[("told".to_owned(), Some(secret("told", &data)))].into()).unwrap()
+}
+
 /// Credentials that are the same each time.
 pub(crate) fn credentials(installation: &Installation) -> Credentials {
     let mut counter = 0_u8;

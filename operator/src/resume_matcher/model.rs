@@ -1,6 +1,8 @@
 //! The validated installation: what the later steps of the pipeline read in place of the raw spec. What cannot
 //! be run cannot be written down here.
 
+mod telemetry;
+
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -16,6 +18,8 @@ use crate::crd::{
 };
 use crate::names::InstallationName;
 use crate::release::Settings;
+
+pub use telemetry::{Otlp, Sentry, Telemetry};
 
 /// One installation, complete and consistent.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +62,8 @@ pub struct Installation {
     pub billing: Option<Billing>,
     /// The keys that seal secrets at rest; none: one made from the key that signs tokens.
     pub encryption: Option<ExternalSecret>,
+    /// Traces and reports of errors; none: neither.
+    pub telemetry: Option<Telemetry>,
     /// Backups; none: they are not configured.
     pub backup: Option<Backup>,
     /// Whether all pods are to be stopped.

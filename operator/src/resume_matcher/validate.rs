@@ -5,6 +5,7 @@ mod application;
 mod backup;
 mod networks;
 mod pod_template;
+mod telemetry;
 mod times;
 mod workers;
 
@@ -112,6 +113,7 @@ pub fn referenced_secrets(spec: &ResumeMatcherSpec) -> Vec<String> {
     let tls = spec.ingress.as_ref().and_then(|ingress| ingress.tls.as_ref());
     names.extend(tls.map(|tls| tls.secret_name.clone()));
     names.extend(application::secrets(spec));
+    names.extend(telemetry::secrets(spec));
     names.extend(spec.backup.as_ref().map(backup::secrets).unwrap_or_default());
     names.sort();
     names.dedup();
@@ -166,6 +168,7 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
         mail: application::mail(spec.mail.as_ref(), &lookup)?,
         billing: application::billing(spec.billing.as_ref(), &lookup)?,
         encryption: application::encryption(spec.encryption.as_ref(), &lookup)?,
+        telemetry: telemetry::telemetry(spec.telemetry.as_ref(), &lookup)?,
         backup: backup::validate(object, &lookup)?,
         namespace,
     };

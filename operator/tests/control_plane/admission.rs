@@ -38,15 +38,34 @@ async fn the_sample() {
     world.create_raw(sample).await.unwrap();
 }
 
-#[tokio::test]
-async fn what_the_page_about_mail_and_payments_shows() {
-    let page = include_str!("../../../docs/mail-and-payments.md");
+/// Creates each of the so many specs that a page of the documentation shows.
+async fn accepts_all_of(page: &str, count: usize) {
     let shown = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let specs: Vec<Value> = shown.map(|text| serde_saphyr::from_str(text).unwrap()).collect();
-    assert_eq!(specs.len(), 4);
+    assert_eq!(specs.len(), count);
     for spec in specs {
         accepts(spec["spec"].clone()).await;
     }
+}
+
+#[tokio::test]
+async fn what_the_page_about_mail_and_payments_shows() {
+    accepts_all_of(include_str!("../../../docs/mail-and-payments.md"), 4).await;
+}
+
+#[tokio::test]
+async fn what_the_page_about_telemetry_shows() {
+    accepts_all_of(include_str!("../../../docs/telemetry.md"), 2).await;
+}
+
+#[tokio::test]
+async fn telemetry_that_goes_nowhere_or_beyond_all() {
+    refuses(json!({"telemetry": {}}), &["spec.telemetry", "set otlp, sentry or both"]).await;
+    let otlp = |more: Value| json!({"telemetry": {"otlp": more}});
+    refuses(otlp(json!({"endpoint": "collector:4318"})), &["spec.telemetry.otlp.endpoint"]).await;
+    let beyond = json!({"endpoint": "http://collector:4318", "samplingRatio": 1.5});
+    refuses(otlp(beyond), &["spec.telemetry.otlp.samplingRatio"]).await;
+    refuses(json!({"telemetry": {"sentry": {}}}), &["spec.telemetry.sentry.dsnSecretRef"]).await;
 }
 
 #[tokio::test]
@@ -76,6 +95,8 @@ async fn every_field() {
             {"id": "pro", "name": "Pro", "stripePrice": "price_1"}],
             "stripe": {"secretRef": {"name": "p"}, "endpoint": "https://api.stripe.com"}},
         "encryption": {"secretRef": {"name": "e"}},
+        "telemetry": {"otlp": {"endpoint": "https://collector.example:4318/in", "headersSecretRef": {"name": "o"}, "samplingRatio": 0.5},
+            "sentry": {"dsnSecretRef": {"name": "s"}, "tracesSampleRate": 1}},
         "backup": {"schedule": "*/15 3-5 * * MON", "verifySchedule": "@weekly", "timeZone": "America/Argentina/Buenos_Aires",
             "suspend": true, "startingDeadlineSeconds": 600, "activeDeadlineSeconds": 3600, "successfulJobsHistoryLimit": 1,
             "failedJobsHistoryLimit": 5, "destination": {"s3": {"endpoint": "https://s3.example", "bucket": "other",

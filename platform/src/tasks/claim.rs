@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Lease, Notice, TaskKind};
 use crate::postgres::tenant_transaction;
+use crate::telemetry::spans::Parent;
 
 /// What came of trying to claim a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,35 @@ pub enum Claim {
     NotAvailable,
     /// The task is of a kind that this version does not know. It is announced again soon, for a worker that does.
     OtherVersion,
+}
+
+/// A task as it is claimed.
+#[derive(sqlx::FromRow)]
+struct Claimed {
+    kind: String,
+    subject_id: Uuid,
+    attempt: i32,
+    failures: i32,
+    max_failures: i32,
+    trace_parent: Option<String>,
+    trace_state: Option<String>,
+    waited: f64,
+}
+
+impl Claimed {
+    fn lease(self, notice: Notice, kind: TaskKind) -> Lease {
+        let Self { trace_parent, trace_state, .. } = self;
+        Lease {
+            task: notice.task,
+            tenant: notice.tenant,
+            kind,
+            subject: self.subject_id,
+            attempt: self.attempt,
+            failures: self.failures,
+            waited: Duration::try_from_secs_f64(self.waited).unwrap_or_default(),
+            parent: trace_parent.map(|parent| Parent::of_row(parent, trace_state)),
+        }
+    }
 }
 
 /// How soon a task of another version is announced again.
@@ -37,27 +67,29 @@ pub async fn claim(
 ) -> Result<Claim, sqlx::Error> {
     let mut transaction = tenant_transaction(pool, notice.tenant).await?;
     // A task found running has lost its worker: that counts as a failure, or a file that kills workers would live on.
-    let claimed: Option<(String, Uuid, i32, i32, i32)> = sqlx::query_as(
+    let claimed: Option<Claimed> = sqlx::query_as(
         "UPDATE tasks SET
             attempt = attempt + 1,
             failures = failures + CASE state WHEN 'running' THEN 1 ELSE 0 END,
             state = 'running', leased_by = $2, lease_until = now() + $3 * interval '1 second'
          WHERE id = $1 AND ((state = 'queued' AND not_before <= now()) OR (state = 'running' AND lease_until < now()))
-         RETURNING kind, subject_id, attempt, failures, max_failures",
+         RETURNING kind, subject_id, attempt, failures, max_failures, trace_parent, trace_state,
+            greatest(extract(epoch FROM now() - not_before), 0)::float8 AS waited",
     )
     .bind(notice.task)
     .bind(worker)
     .bind(lease.as_secs_f64())
     .fetch_optional(&mut *transaction)
     .await?;
-    let Some((kind, subject, attempt, failures, max_failures)) = claimed else {
+    let Some(claimed) = claimed else {
         return Ok(Claim::NotAvailable);
     };
-    let Ok(kind) = kind.parse::<TaskKind>() else {
+    let Ok(kind) = claimed.kind.parse::<TaskKind>() else {
         transaction.rollback().await?;
         return leave_to_other_version(pool, notice).await;
     };
-    let held = Lease { task: notice.task, tenant: notice.tenant, kind, subject, attempt, failures };
+    let (failures, max_failures) = (claimed.failures, claimed.max_failures);
+    let held = claimed.lease(notice, kind);
     record_attempt(&mut transaction, &held, worker).await?;
     move_outbox(&mut transaction, &held, lease).await?;
     transaction.commit().await?;

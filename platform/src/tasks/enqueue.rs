@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{OUTBOX_CHANNEL, TaskKind};
 use crate::names::{TaskId, TenantId};
+use crate::telemetry::spans::{Parent, Work, within};
 
 /// How soon a task is to be done, next to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,23 +51,7 @@ pub async fn enqueue_with(
     priority: Priority,
 ) -> Result<TaskId, sqlx::Error> {
     let task = TaskId::new();
-    sqlx::query("INSERT INTO tasks (id, tenant_id, kind, subject_id, priority, max_failures) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(task)
-        .bind(tenant)
-        .bind(kind.as_str())
-        .bind(subject)
-        .bind(priority.as_i16())
-        .bind(kind.max_failures())
-        .execute(&mut **transaction)
-        .await?;
-    sqlx::query("INSERT INTO outbox (task_id, tenant_id, kind, priority) VALUES ($1, $2, $3, $4)")
-        .bind(task)
-        .bind(tenant)
-        .bind(kind.as_str())
-        .bind(priority.as_i16())
-        .execute(&mut **transaction)
-        .await?;
-    notify(transaction).await?;
+    insert(transaction, tenant, kind, &[(task, subject)], priority).await?;
     Ok(task)
 }
 
@@ -81,29 +66,49 @@ pub async fn enqueue_many(
     subjects: &[Uuid],
     priority: Priority,
 ) -> Result<(), sqlx::Error> {
-    let tasks: Vec<Uuid> = subjects.iter().map(|_| TaskId::new().as_uuid()).collect();
-    sqlx::query(
-        "INSERT INTO tasks (id, tenant_id, kind, subject_id, priority, max_failures)
-         SELECT id, $1, $2, subject_id, $3, $6 FROM unnest($4::uuid[], $5::uuid[]) AS t (id, subject_id)",
-    )
-    .bind(tenant)
-    .bind(kind.as_str())
-    .bind(priority.as_i16())
-    .bind(&tasks)
-    .bind(subjects)
-    .bind(kind.max_failures())
-    .execute(&mut **transaction)
-    .await?;
-    sqlx::query(
-        "INSERT INTO outbox (task_id, tenant_id, kind, priority) SELECT id, $1, $2, $3 FROM unnest($4::uuid[]) AS t (id)",
-    )
-    .bind(tenant)
-    .bind(kind.as_str())
-    .bind(priority.as_i16())
-    .bind(&tasks)
-    .execute(&mut **transaction)
-    .await?;
-    notify(transaction).await
+    let tasks: Vec<(TaskId, Uuid)> = subjects.iter().map(|subject| (TaskId::new(), *subject)).collect();
+    insert(transaction, tenant, kind, &tasks, priority).await
+}
+
+/// Adds tasks with their subjects, as parts of the trace that is going on.
+async fn insert(
+    transaction: &mut Transaction<'static, Postgres>,
+    tenant: TenantId,
+    kind: TaskKind,
+    tasks: &[(TaskId, Uuid)],
+    priority: Priority,
+) -> Result<(), sqlx::Error> {
+    let (ids, subjects): (Vec<Uuid>, Vec<Uuid>) =
+        tasks.iter().map(|(task, subject)| (task.as_uuid(), *subject)).unzip();
+    let inserted = async {
+        let (trace_parent, trace_state) =
+            Parent::current().map(|parent| (parent.traceparent, parent.tracestate)).unzip();
+        sqlx::query(
+            "INSERT INTO tasks (id, tenant_id, kind, subject_id, priority, max_failures, trace_parent, trace_state)
+             SELECT id, $1, $2, subject_id, $3, $6, $7, $8 FROM unnest($4::uuid[], $5::uuid[]) AS t (id, subject_id)",
+        )
+        .bind(tenant)
+        .bind(kind.as_str())
+        .bind(priority.as_i16())
+        .bind(&ids)
+        .bind(&subjects)
+        .bind(kind.max_failures())
+        .bind(trace_parent)
+        .bind(trace_state.flatten())
+        .execute(&mut **transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO outbox (task_id, tenant_id, kind, priority) SELECT id, $1, $2, $3 FROM unnest($4::uuid[]) AS t (id)",
+        )
+        .bind(tenant)
+        .bind(kind.as_str())
+        .bind(priority.as_i16())
+        .bind(&ids)
+        .execute(&mut **transaction)
+        .await?;
+        notify(transaction).await
+    };
+    within(kind.enqueueing(), Work::Enqueue, inserted).await
 }
 
 /// Makes the waiting tasks with one of these `subjects` due now. Returns how many there were.

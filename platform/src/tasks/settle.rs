@@ -6,6 +6,7 @@ use sqlx::{Postgres, Transaction};
 
 use super::Lease;
 use super::enqueue::notify;
+use crate::telemetry::spans::{Work, within};
 
 /// Why an attempt could not be settled.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,14 @@ pub enum Disposition {
 /// # Errors
 /// [`SettleError::LeaseLost`] when another worker has the task by now.
 pub async fn finish(
+    transaction: &mut Transaction<'static, Postgres>,
+    held: &Lease,
+    outcome: Outcome,
+) -> Result<(), SettleError> {
+    within("settle the task", Work::Postgres, write_outcome(transaction, held, outcome)).await
+}
+
+async fn write_outcome(
     transaction: &mut Transaction<'static, Postgres>,
     held: &Lease,
     outcome: Outcome,

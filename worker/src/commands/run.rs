@@ -14,7 +14,7 @@ use platform::probes::{self, Probes, Readiness};
 use platform::queue::Queue;
 use platform::sealing::Keyring;
 use platform::storage::Storage;
-use platform::telemetry::Metrics;
+use platform::telemetry::{Metrics, Telemetry};
 use platform::{migrations, postgres, shutdown};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -35,9 +35,10 @@ const ACCEPTING_WORK: &str = "accepting work";
 /// How long the probes may take to end.
 const PROBES_GRACE: Duration = Duration::from_secs(2);
 
-pub(crate) async fn run(env: &Env) -> Result<(), Failure> {
+pub(crate) async fn run(env: &Env, telemetry: &Telemetry) -> Result<(), Failure> {
     let stop = shutdown::token_on_signal()?;
     let metrics = Metrics::new();
+    telemetry.register(&metrics);
     let readiness = Readiness::new(&[DATABASE, MODEL, ACCEPTING_WORK]);
     let listener = TcpListener::bind(ProbesConfig::from_env(env)?.listen).await?;
     let probes_stop = CancellationToken::new();

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use platform::postgres::tenant_transaction;
 use platform::tasks::{self, Disposition, Lease, SettleError};
+use platform::telemetry::spans::{self, Attribute, Span};
 use rand::RngExt as _;
+use tracing::Instrument as _;
 
 use super::Runner;
 use crate::jobs::{self, Ending, JobError, mark_failed, mark_queued};
@@ -19,6 +21,18 @@ const LONGEST_DELAY: Duration = Duration::from_secs(300);
 
 /// Works on the task and settles it. Whatever happens, it is settled or its lease runs out.
 pub(super) async fn run(runner: &Runner, lease: &Lease, message: &str) {
+    let about = [
+        Attribute::id("resume_matcher.tenant", lease.tenant.as_uuid()),
+        Attribute::id("resume_matcher.task", lease.task.as_uuid()),
+        Attribute::number("resume_matcher.task.attempt", lease.attempt),
+    ];
+    let span = spans::task(lease.kind.as_str(), lease.parent.as_ref(), lease.waited, about);
+    let lines = tracing::info_span!("attempt", tenant = %lease.tenant, trace_id = span.trace_id());
+    span.carry(work(runner, lease, message, &span).instrument(lines)).await;
+    span.end();
+}
+
+async fn work(runner: &Runner, lease: &Lease, message: &str, span: &Span) {
     let started = Instant::now();
     runner.metrics.running.inc();
     let worked = std::panic::AssertUnwindSafe(jobs::run(&runner.context, lease)).catch_unwind();
@@ -36,11 +50,16 @@ pub(super) async fn run(runner: &Runner, lease: &Lease, message: &str) {
     runner.metrics.running.dec();
     match outcome {
         Ok(outcome) => {
+            span.note(Attribute::word("resume_matcher.task.outcome", outcome));
+            if matches!(outcome, "retry" | "dead") {
+                span.fail(outcome);
+            }
             runner.metrics.count(lease.kind, outcome, started.elapsed());
             tracing::info!(task = %lease.task, kind = %lease.kind, attempt = lease.attempt, outcome,
                 took_ms = started.elapsed().as_millis(), "attempt ended");
         }
         Err(error) => {
+            span.fail("unsettled");
             runner.metrics.count(lease.kind, "unsettled", started.elapsed());
             tracing::error!(task = %lease.task, %error, "the attempt cannot be settled; its lease will run out");
         }
@@ -108,6 +127,9 @@ async fn fail(runner: &Runner, lease: &Lease, error: &JobError) -> Result<&'stat
         Disposition::Dead => mark_failed(&mut transaction, lease, SORRY).await?,
     }
     transaction.commit().await?;
+    if disposition == Disposition::Dead {
+        tracing::error!(task = %lease.task, kind = %lease.kind, error = told, "the task is dead");
+    }
     Ok(match disposition {
         Disposition::Retry => "retry",
         Disposition::Dead => "dead",

@@ -45,7 +45,13 @@ pub(super) fn service_variables(installation: &Installation) -> Vec<EnvVar> {
         .map(|stripe| secret_variable("RM_STRIPE_SECRET_KEY", &stripe.secret.name, "secretKey"));
     let encryption = installation.encryption.as_ref();
     let encryption = encryption.map(|secret| secret_variable("RM_ENCRYPTION_KEYS", &secret.name, "keys"));
-    [mail, stripe, encryption].into_iter().flatten().collect()
+    let telemetry = installation.telemetry.as_ref();
+    let headers = telemetry.and_then(|telemetry| telemetry.otlp.as_ref()?.headers.as_ref());
+    let headers =
+        headers.map(|secret| secret_variable("OTEL_EXPORTER_OTLP_HEADERS", &secret.name, "headers"));
+    let sentry = telemetry.and_then(|telemetry| telemetry.sentry.as_ref());
+    let sentry = sentry.map(|sentry| secret_variable("SENTRY_DSN", &sentry.secret.name, "dsn"));
+    [mail, stripe, encryption, headers, sentry].into_iter().flatten().collect()
 }
 
 /// The variables that only the API gets: by them it tells who runs it, and who tells it of events.
@@ -73,13 +79,17 @@ pub(super) fn owner_variable(installation: &Installation) -> EnvVar {
 pub(super) fn fingerprint(installation: &Installation, credentials: &Credentials) -> String {
     let pods = hash(installation, credentials, |_| true);
     let mut parts = vec![pods.as_bytes(), credentials.admin_token.expose().as_bytes()];
+    let telemetry = installation.telemetry.as_ref();
     let secrets = [
         installation.mail.as_ref().map(|mail| &mail.secret),
         stripe(installation).map(|stripe| &stripe.secret),
         installation.encryption.as_ref(),
+        telemetry.and_then(|telemetry| telemetry.otlp.as_ref()?.headers.as_ref()),
+        telemetry.and_then(|telemetry| telemetry.sentry.as_ref()).map(|sentry| &sentry.secret),
     ];
     // Each with its place, so that an installation that has none of them hashes as it always did.
-    for (place, secret) in ["mail", "stripe", "encryption"].iter().zip(secrets) {
+    let places = ["mail", "stripe", "encryption", "otlp", "sentry"];
+    for (place, secret) in places.iter().zip(secrets) {
         parts.extend(secret.map(|secret| [place.as_bytes(), secret.digest.as_slice()]).into_iter().flatten());
     }
     credentials.fingerprint(&parts)
@@ -114,7 +124,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resume_matcher::fixtures::{credentials, installation, installation_with_services};
+    use crate::resume_matcher::fixtures::{
+        credentials, installation, installation_with_services, installation_with_telemetry,
+    };
 
     fn names(variables: &[EnvVar]) -> Vec<&str> {
         variables.iter().map(|variable| variable.name.as_str()).collect()
@@ -132,6 +144,17 @@ mod tests {
         let smtp = installation_with_services(json!({"smtp": named}));
         assert_eq!(names(&service_variables(&smtp))[0], "RM_SMTP_URL");
         assert_eq!(names(&api_variables(&smtp)), ["RM_ADMIN_TOKEN", "RM_STRIPE_WEBHOOK_SECRET"]);
+    }
+
+    #[test]
+    fn keys_of_collector_and_sentry_reach_both_tiers_and_roll_them() {
+        let told = installation_with_telemetry();
+        assert_eq!(names(&service_variables(&told)), ["OTEL_EXPORTER_OTLP_HEADERS", "SENTRY_DSN"]);
+        let mut other = told.clone();
+        let sentry = other.telemetry.as_mut().and_then(|telemetry| telemetry.sentry.as_mut()).unwrap();
+        sentry.secret.digest = [0; 32];
+        let keys = credentials(&installation(json!({})));
+        assert_ne!(fingerprint(&told, &keys), fingerprint(&other, &keys));
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
     }
     data.extend(exposure(installation));
     data.extend(services(installation));
+    data.extend(telemetry(installation));
     data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
@@ -96,6 +97,30 @@ fn services(installation: &Installation) -> impl Iterator<Item = (&'static str, 
     .filter_map(|(name, value)| Some((name, value?)))
 }
 
+/// What is not secret of traces and reports, where the spec has them.
+fn telemetry(installation: &Installation) -> impl Iterator<Item = (&'static str, String)> {
+    let telemetry = installation.telemetry.as_ref();
+    let otlp = telemetry.and_then(|telemetry| telemetry.otlp.as_ref());
+    let sentry = telemetry.and_then(|telemetry| telemetry.sentry.as_ref());
+    let ratio = otlp.and_then(|otlp| otlp.ratio);
+    let about = format!(
+        "service.namespace={},k8s.namespace.name={},deployment.environment.name={}",
+        installation.name,
+        installation.namespace,
+        installation.environment.as_str()
+    );
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.map(|otlp| otlp.endpoint.clone())),
+        ("OTEL_RESOURCE_ATTRIBUTES", otlp.map(|_| about)),
+        ("OTEL_TRACES_SAMPLER", ratio.map(|_| "parentbased_traceidratio".to_owned())),
+        ("OTEL_TRACES_SAMPLER_ARG", ratio.map(|ratio| ratio.to_string())),
+        ("SENTRY_RELEASE", sentry.map(|_| format!("resume-matcher@{}", installation.release.version))),
+        ("SENTRY_TRACES_SAMPLE_RATE", sentry.and_then(|sentry| Some(sentry.rate?.to_string()))),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+}
+
 /// The plans as the application reads them.
 fn plans(plans: &[PlanSpec]) -> String {
     let plan = |plan: &PlanSpec| {
@@ -124,7 +149,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resume_matcher::fixtures::{external_installation, installation};
+    use crate::resume_matcher::fixtures::{external_installation, installation, installation_with_telemetry};
 
     #[test]
     fn an_embedded_store_is_reached_by_its_service() {
@@ -151,6 +176,23 @@ mod tests {
         }})));
         assert_eq!(data["RM_PUBLIC_URL"], "https://cv.example");
         assert_eq!(data["RM_TRUSTED_PROXIES"], "10.0.0.0/8,fd00::/8");
+    }
+
+    #[test]
+    fn what_is_not_secret_of_telemetry_reaches_the_application() {
+        let data = data(&installation_with_telemetry());
+        assert_eq!(data["OTEL_EXPORTER_OTLP_ENDPOINT"], "http://collector:4318");
+        assert_eq!(
+            data["OTEL_RESOURCE_ATTRIBUTES"],
+            "service.namespace=acme,k8s.namespace.name=people,deployment.environment.name=production"
+        );
+        assert_eq!(data["OTEL_TRACES_SAMPLER"], "parentbased_traceidratio");
+        assert_eq!(
+            (data["OTEL_TRACES_SAMPLER_ARG"].as_str(), data["SENTRY_TRACES_SAMPLE_RATE"].as_str()),
+            ("0.25", "0")
+        );
+        assert!(data["SENTRY_RELEASE"].starts_with("resume-matcher@"));
+        assert!(data.values().all(|value| !value.contains("abc@") && !value.contains("x-key")));
     }
 
     #[test]

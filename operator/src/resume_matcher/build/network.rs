@@ -57,12 +57,19 @@ pub(super) fn build(installation: &Installation) -> Vec<NetworkPolicy> {
     policies
 }
 
-/// API and worker also reach the mail server and Stripe, where the spec names them.
+/// API and worker also reach the mail server, Stripe, and where traces and reports go, as far as the spec names them.
 fn services(installation: &Installation) -> Option<NetworkPolicy> {
     let mail = installation.mail.as_ref().map(|mail| mail.port);
     let stripe = installation.billing.as_ref().and_then(|billing| Some(billing.stripe.as_ref()?.port));
-    let mut ports: Vec<i32> = mail.into_iter().chain(stripe).collect();
-    ports.dedup();
+    let telemetry = installation.telemetry.as_ref();
+    let otlp = telemetry.and_then(|telemetry| Some(telemetry.otlp.as_ref()?.port));
+    let sentry = telemetry.and_then(|telemetry| Some(telemetry.sentry.as_ref()?.port));
+    let mut ports: Vec<i32> = Vec::new();
+    for port in [mail, stripe, otlp, sentry].into_iter().flatten() {
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
     let spec = NetworkPolicySpec {
         pod_selector: Some(any_of(installation, &[Component::Api, Component::Worker])),
         policy_types: Some(vec!["Egress".to_owned()]),
@@ -290,7 +297,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resume_matcher::fixtures::{external_installation, installation, installation_with_services};
+    use crate::resume_matcher::fixtures::{
+        external_installation, installation, installation_with_services, installation_with_telemetry,
+    };
 
     fn names(installation: &Installation) -> Vec<String> {
         build(installation).into_iter().map(|policy| policy.metadata.name.unwrap()).collect()
@@ -352,6 +361,17 @@ mod tests {
         let both = services(&installation_with_services(json!({"sendgrid": named}))).unwrap();
         assert_eq!(json!(both.spec)["egress"][0]["ports"].as_array().unwrap().len(), 1);
         assert!(services(&installation(json!({}))).is_none());
+    }
+
+    #[test]
+    fn collector_and_sentry_are_reached_where_the_spec_names_them() {
+        let spec = json!({"telemetry": {"otlp": {"endpoint": "http://collector.monitoring:4318"}}});
+        let policy = services(&installation(spec)).unwrap();
+        let egress = json!(policy.spec)["egress"].clone();
+        assert_eq!(egress, json!([{"ports": [{"port": 4318, "protocol": "TCP"}]}]));
+        let both = services(&installation_with_telemetry()).unwrap();
+        let ports = json!(both.spec)["egress"][0]["ports"].clone();
+        assert_eq!(ports, json!([{"port": 4318, "protocol": "TCP"}, {"port": 9000, "protocol": "TCP"}]));
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub(super) fn encryption(
     Ok(Some(secret.used(&["keys"])))
 }
 
-fn port_of(field: &str, endpoint: Option<&str>) -> Result<i32, Invalid> {
+pub(super) fn port_of(field: &str, endpoint: Option<&str>) -> Result<i32, Invalid> {
     let Some(endpoint) = endpoint else { return Ok(HTTPS) };
     let port = Url::parse(endpoint).ok().and_then(|url| url.port_or_known_default());
     port.map(i32::from)
