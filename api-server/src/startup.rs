@@ -6,7 +6,8 @@ use platform::{
     billing::stripe::StripeError,
     config::{
         AdminConfig, BillingConfig, CacheConfig, ConfigError, DatabaseConfig, EncryptionConfig, Env,
-        HttpConfig, InstallationConfig, MailConfig, ObjectStorageConfig, ProbesConfig, TokenConfig,
+        HttpConfig, InstallationConfig, IssuersConfig, MailConfig, ObjectStorageConfig, ProbesConfig,
+        TokenConfig,
     },
     digest::Sha256Digest,
     postgres::{self, PostgresError},
@@ -24,8 +25,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::billing::Billing,
+    actions::{billing::Billing, outside::Outside},
     auth::{
+        outside::OutsideIssuers,
         password::{PasswordError, PasswordHasher},
         token::TokenSigner,
     },
@@ -67,6 +69,8 @@ pub struct Settings {
     pub object_storage: ObjectStorageConfig,
     /// Key of the access tokens.
     pub token: TokenConfig,
+    /// Outside issuers whose tokens are taken too.
+    pub issuers: IssuersConfig,
     /// Keys of secrets at rest.
     pub encryption: EncryptionConfig,
     /// How mail leaves, if it does.
@@ -105,6 +109,7 @@ impl Settings {
             cache: CacheConfig::from_env(env)?,
             object_storage: ObjectStorageConfig::from_env(env)?,
             token: TokenConfig::from_env(env)?,
+            issuers: IssuersConfig::from_env(env)?,
             encryption: EncryptionConfig::from_env(env)?,
             mail: MailConfig::from_env(env)?,
             billing: BillingConfig::from_env(env)?,
@@ -132,6 +137,9 @@ pub enum StartError {
     /// The storage's settings make no client.
     #[error("cannot use the object storage")]
     Storage(#[from] StorageError),
+    /// The client that fetches keys of outside issuers cannot be made.
+    #[error("cannot fetch keys of RM_AUTH_ISSUERS")]
+    Issuers(#[source] reqwest::Error),
     /// Passwords cannot be hashed.
     #[error("cannot hash passwords")]
     Passwords(#[from] PasswordError),
@@ -196,6 +204,7 @@ impl Application {
             queue: Queue::open(&settings.cache, &settings.installation.name)?,
             storage: Storage::open(settings.object_storage.clone())?,
             tokens: tokens.clone(),
+            outside: Outside::new(OutsideIssuers::new(&settings.issuers).map_err(StartError::Issuers)?),
             admin_token: settings
                 .admin
                 .token

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::billing::Billing,
+    actions::{billing::Billing, outside::Outside},
     auth::{password::PasswordHasher, token::TokenSigner},
     changes::Changes,
     mailing::Mailing,
@@ -29,6 +29,8 @@ pub struct Services {
     pub storage: Storage,
     /// Makes and checks access tokens.
     pub tokens: TokenSigner,
+    /// Outside issuers whose tokens are taken too.
+    pub outside: Outside,
     /// Hash of the administrator's token; none closes the administration.
     pub admin_token: Option<Sha256Digest>,
     /// Where streams of events hear of changes.

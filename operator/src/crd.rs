@@ -4,6 +4,7 @@
 //! doc comment here is read by `kubectl explain`. Only fields that take effect today are here.
 
 mod application;
+mod auth;
 mod backup;
 mod backup_request;
 mod data;
@@ -23,6 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use application::{BillingSpec, EncryptionSpec, MailSpec, PlanSpec, SendGridSpec, SmtpSpec, StripeSpec};
+pub use auth::{AuthSpec, IssuerSpec, JwksSpec, SigningAlgorithm};
 pub use backup::{
     BackupDestinationSpec, BackupFailureStatus, BackupS3Spec, BackupSpec, LastBackupStatus, MaintenanceStage,
     MaintenanceStatus, RetentionSpec, VerifiedBackupStatus,
@@ -167,6 +169,10 @@ pub struct ResumeMatcherSpec {
     /// that signs tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<EncryptionSpec>,
+
+    /// Outside issuers whose tokens are taken beside those of local accounts. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthSpec>,
 
     /// Where traces and reports of errors go. Default: nowhere; there are logs and metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -59,6 +59,18 @@ variables! {
     RM_DENIED_NETWORKS
     /// Comma-separated origins whose pages may call the API; default none.
     RM_CORS_ORIGINS
+    /// Outside issuers whose tokens are taken, as a JSON array; default none.
+    RM_AUTH_ISSUERS
+    /// Secret of an outside issuer whose tokens are signed by HS256; `RM_AUTH_ISSUERS` names it.
+    RM_AUTH_SECRET_1
+    /// Another one.
+    RM_AUTH_SECRET_2
+    /// Another one.
+    RM_AUTH_SECRET_3
+    /// Another one.
+    RM_AUTH_SECRET_4
+    /// Comma-separated private networks from which keys of issuers may be fetched, also by http; default none.
+    RM_AUTH_ALLOWED_NETWORKS
     /// At least 32 characters: whoever sends it as bearer token runs the installation; absent, nobody does.
     RM_ADMIN_TOKEN
     /// The sender of mails, such as `Resume Matcher <noreply@example.org>`; required where mail is sent.

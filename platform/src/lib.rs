@@ -11,6 +11,7 @@
 //! - [`mail`] sends mails and hears what became of them; [`sealing`] encrypts secrets at rest and [`locksmith`]
 //!   replaces its keys.
 //! - [`billing`] counts what plans allow and speaks with Stripe.
+//! - [`fetch`] fetches from outside, and only from there.
 //! - [`storage`] keeps uploaded bytes under their hash.
 //! - [`telemetry`], [`probes`] and [`shutdown`] are the parts of a well-behaved process.
 
@@ -18,6 +19,7 @@ pub mod billing;
 pub mod config;
 pub mod digest;
 pub mod env_vars;
+pub mod fetch;
 pub mod locksmith;
 pub mod mail;
 pub mod maintenance;

@@ -99,6 +99,18 @@ pub async fn sign_in_transaction(
     transaction_with(pool, "app.sign_in_email", email).await
 }
 
+/// Begins a transaction of sign-in by an outside issuer: of `outside_identities` it sees the one that this hash (in
+/// hexadecimal digits) names, if there is one.
+///
+/// # Errors
+/// When no connection is free or the server is away.
+pub async fn outside_transaction(
+    pool: &PgPool,
+    identity: &str,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    transaction_with(pool, "app.outside_identity", identity).await
+}
+
 /// Begins a transaction of a person who has not chosen a tenant yet: it sees the account and its memberships.
 ///
 /// # Errors

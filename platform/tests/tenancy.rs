@@ -308,7 +308,7 @@ async fn removing_a_tenant_removes_all_of_its_rows() {
 }
 
 /// Every table whose rows belong to an account and to no tenant.
-const OF_ACCOUNTS: [&str; 3] = ["account_tokens", "second_factors", "recovery_codes"];
+const OF_ACCOUNTS: [&str; 4] = ["account_tokens", "second_factors", "recovery_codes", "outside_identities"];
 
 /// An account with a row in each of those tables.
 async fn account_with_secrets(pool: &PgPool) -> AccountId {
@@ -319,6 +319,8 @@ async fn account_with_secrets(pool: &PgPool) -> AccountId {
          VALUES (gen_random_uuid(), $1, 'verify_email', sha256('x'), 'a@b.example', now() + interval '1 day')",
         "INSERT INTO second_factors (account_id, secret) VALUES ($1, 'sealed')",
         "INSERT INTO recovery_codes (account_id, code_hash) VALUES ($1, sha256('x'))",
+        "INSERT INTO outside_identities (identity, account_id, issuer)
+         VALUES (sha256(convert_to($1::text, 'UTF8')), $1, 'https://issuer.example')",
     ] {
         sqlx::query(statement).bind(account).execute(&mut *transaction).await.unwrap();
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use platform::billing::stripe::Stripe;
 use platform::billing::sync::SyncError;
+use platform::fetch::{FetchError, Fetcher};
 use platform::mail::outbox::OutboxError;
 use platform::mail::{MailError, Mailer};
 use platform::sealing::Keyring;
@@ -21,7 +22,6 @@ use platform::storage::{Storage, StorageError};
 use platform::tasks::{Lease, SettleError, TaskKind};
 use sqlx::PgPool;
 
-use crate::fetch::{FetchError, Fetcher};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::science::{ScoreError, Scorer};
 

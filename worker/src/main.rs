@@ -4,7 +4,6 @@ mod args;
 mod backup;
 mod commands;
 mod exit;
-mod fetch;
 mod jobs;
 mod metrics;
 mod relay;

@@ -5,6 +5,7 @@ pub mod batches;
 pub mod billing;
 pub mod jobs;
 pub mod matches;
+pub mod outside;
 pub mod personal;
 pub mod recovery;
 pub mod resumes;

@@ -1,15 +1,20 @@
-//! HMAC-SHA-256 for `jsonwebtoken` on ring, which is in the program already for TLS: the crate's own backends would
-//! bring a second cryptography library.
+//! HS256, and checking of RS256 and ES256, for `jsonwebtoken` on ring, which is in the program already for TLS: the
+//! crate's own backends would bring a second cryptography library.
 
 use std::sync::Once;
 
 use jsonwebtoken::{
-    Algorithm, AlgorithmFamily, DecodingKey, EncodingKey,
+    Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
     errors::{ErrorKind, Result},
     signature::{Error as SignatureError, Signer, Verifier},
 };
-use ring::hmac;
+use ring::{
+    hmac,
+    signature::{
+        ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+    },
+};
 
 struct HmacSha256(hmac::Key);
 
@@ -37,6 +42,33 @@ impl JwtVerifier for HmacSha256 {
     }
 }
 
+/// A public key and what it checks.
+struct PublicKey {
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+impl Verifier<Vec<u8>> for PublicKey {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), SignatureError> {
+        let verified = match (self.algorithm, self.key.kind()) {
+            (Algorithm::RS256, DecodingKeyKind::RsaModulusExponent { n, e }) => {
+                RsaPublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+            }
+            (Algorithm::ES256, DecodingKeyKind::SecretOrDer(point)) => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
+            }
+            _ => return Err(SignatureError::new()),
+        };
+        verified.map_err(|_unspecified| SignatureError::new())
+    }
+}
+
+impl JwtVerifier for PublicKey {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     match (algorithm, key.family()) {
         (Algorithm::HS256, AlgorithmFamily::Hmac) => {
@@ -51,11 +83,14 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
         (Algorithm::HS256, AlgorithmFamily::Hmac) => {
             Ok(Box::new(HmacSha256(hmac::Key::new(hmac::HMAC_SHA256, key.try_get_as_bytes()?))))
         }
+        (Algorithm::RS256, AlgorithmFamily::Rsa) | (Algorithm::ES256, AlgorithmFamily::Ec) => {
+            Ok(Box::new(PublicKey { algorithm: *algorithm, key: key.clone() }))
+        }
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }
 }
 
-// Keys of outside issuers (JWKS) are not read yet, so the utilities for them are not needed.
+// These make public keys of private ones, which we never do: keys of issuers are read from their components.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,

@@ -5,6 +5,7 @@ pub mod challenge;
 pub mod email;
 pub mod identity;
 pub mod jwt_provider;
+pub mod outside;
 pub mod password;
 pub mod session_token;
 pub mod token;

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod matches;
 pub mod members;
 pub mod objects;
+pub mod outside_identities;
 pub mod personal;
 pub mod resumes;
 pub mod second_factors;

@@ -3,7 +3,7 @@
 use platform::names::{AccountId, SessionId, TenantId};
 use sqlx::postgres::types::PgInterval;
 
-use super::Tx;
+use super::{Tx, outside_identities};
 use crate::auth::session_token::{NoRandomness, SessionToken};
 
 /// How long a session lasts without use.
@@ -99,6 +99,10 @@ pub async fn revoke_all(tx: &mut Tx, account: AccountId, kept: Option<SessionId>
     .bind(kept)
     .execute(&mut **tx)
     .await?;
+    if kept.is_none() {
+        // Also those whose sessions were never seen.
+        outside_identities::sign_out(tx, account).await?;
+    }
     Ok(())
 }
 

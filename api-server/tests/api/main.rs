@@ -26,6 +26,7 @@ mod mail;
 mod matches;
 mod openapi;
 mod organisations;
+mod outside;
 mod pages;
 mod personal;
 mod queue_state;

@@ -116,6 +116,16 @@ pub(crate) fn installation_with_telemetry() -> Installation {
     validate(&object(spec), &[("told".to_owned(), Some(secret("told", &data)))].into()).unwrap()
 }
 
+/// An installation that takes tokens of two issuers: by keys, and by the Secret `issuer`.
+pub(crate) fn installation_with_issuers() -> Installation {
+    let spec = json!({"auth": {"allowedNetworks": ["10.9.0.0/16"], "issuers": [
+        {"issuer": "https://a.example", "audience": "x", "jwks": {"url": "http://10.9.0.1:8080/keys", "algorithms": ["ES256"]}},
+        {"issuer": "https://b.example", "audience": "y", "secretRef": {"name": "issuer"}},
+    ]}});
+    let data = [("secret", "0123456789abcdef0123456789abcdef")];
+    validate(&object(spec), &[("issuer".to_owned(), Some(secret("issuer", &data)))].into()).unwrap()
+}
+
 /// Credentials that are the same each time.
 pub(crate) fn credentials(installation: &Installation) -> Credentials {
     let mut counter = 0_u8;

@@ -1,6 +1,7 @@
 //! The validated installation: what the later steps of the pipeline read in place of the raw spec. What cannot
 //! be run cannot be written down here.
 
+mod auth;
 mod telemetry;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::crd::{
 use crate::names::InstallationName;
 use crate::release::Settings;
 
+pub use auth::{Auth, IssuerKeys, OutsideIssuer};
 pub use telemetry::{Otlp, Sentry, Telemetry};
 
 /// One installation, complete and consistent.
@@ -62,6 +64,8 @@ pub struct Installation {
     pub billing: Option<Billing>,
     /// The keys that seal secrets at rest; none: one made from the key that signs tokens.
     pub encryption: Option<ExternalSecret>,
+    /// Outside issuers; none: only its own tokens are taken.
+    pub auth: Option<Auth>,
     /// Traces and reports of errors; none: neither.
     pub telemetry: Option<Telemetry>,
     /// Backups; none: they are not configured.

@@ -2,6 +2,7 @@
 
 mod api;
 mod application;
+mod auth;
 mod backup;
 mod networks;
 mod pod_template;
@@ -114,6 +115,7 @@ pub fn referenced_secrets(spec: &ResumeMatcherSpec) -> Vec<String> {
     names.extend(tls.map(|tls| tls.secret_name.clone()));
     names.extend(application::secrets(spec));
     names.extend(telemetry::secrets(spec));
+    names.extend(auth::secrets(spec));
     names.extend(spec.backup.as_ref().map(backup::secrets).unwrap_or_default());
     names.sort();
     names.dedup();
@@ -168,6 +170,7 @@ pub fn validate(object: &ResumeMatcher, secrets: &ReferencedSecrets) -> Result<I
         mail: application::mail(spec.mail.as_ref(), &lookup)?,
         billing: application::billing(spec.billing.as_ref(), &lookup)?,
         encryption: application::encryption(spec.encryption.as_ref(), &lookup)?,
+        auth: auth::auth(spec.auth.as_ref(), &lookup)?,
         telemetry: telemetry::telemetry(spec.telemetry.as_ref(), &lookup)?,
         backup: backup::validate(object, &lookup)?,
         namespace,

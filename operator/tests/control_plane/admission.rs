@@ -59,6 +59,35 @@ async fn what_the_page_about_telemetry_shows() {
 }
 
 #[tokio::test]
+async fn what_the_page_about_outside_issuers_shows() {
+    accepts_all_of(include_str!("../../../docs/outside-issuers.md"), 1).await;
+}
+
+#[tokio::test]
+async fn issuers_that_cannot_be_checked() {
+    let auth = |keys: Value| {
+        let mut issuer = json!({"issuer": "https://x.example", "audience": "a"});
+        issuer.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        json!({"auth": {"issuers": [issuer]}})
+    };
+    let named = json!({"name": "s"});
+    refuses(json!({"auth": {"issuers": []}}), &["spec.auth.issuers"]).await;
+    refuses(auth(json!({})), &["spec.auth.issuers", "exactly one of jwks and secretRef"]).await;
+    let both = json!({"jwks": {"url": "https://x.example/keys"}, "secretRef": named});
+    refuses(auth(both), &["exactly one of jwks and secretRef"]).await;
+    refuses(auth(json!({"jwks": {"url": "http://x.example/keys"}})), &["jwks.url must be https"]).await;
+    let none = json!({"jwks": {"url": "https://x.example/keys", "algorithms": ["none"]}});
+    refuses(auth(none), &["spec.auth.issuers[0].jwks.algorithms[0]"]).await;
+    let shared = json!({"issuer": "https://x.example", "audience": "a", "secretRef": named});
+    refuses(json!({"auth": {"issuers": vec![shared; 5]}}), &["at most 4 issuers"]).await;
+    let mut plain = auth(json!({"jwks": {"url": "http://10.0.0.1/keys"}}));
+    plain["auth"]["allowedNetworks"] = json!(["10.0.0.0/8"]);
+    accepts(plain.clone()).await;
+    plain["auth"]["allowedNetworks"] = json!(["10.0.0.0/33"]);
+    refuses(plain, &["spec.auth.allowedNetworks", "must be networks"]).await;
+}
+
+#[tokio::test]
 async fn telemetry_that_goes_nowhere_or_beyond_all() {
     refuses(json!({"telemetry": {}}), &["spec.telemetry", "set otlp, sentry or both"]).await;
     let otlp = |more: Value| json!({"telemetry": {"otlp": more}});
@@ -95,6 +124,8 @@ async fn every_field() {
             {"id": "pro", "name": "Pro", "stripePrice": "price_1"}],
             "stripe": {"secretRef": {"name": "p"}, "endpoint": "https://api.stripe.com"}},
         "encryption": {"secretRef": {"name": "e"}},
+        "auth": {"issuers": [{"issuer": "https://a.example", "audience": "x", "jwks": {"url": "https://a.example/keys", "algorithms": ["ES256"]}},
+            {"issuer": "https://b.example", "audience": "y", "secretRef": {"name": "i"}}], "allowedNetworks": ["10.0.0.0/8"]},
         "telemetry": {"otlp": {"endpoint": "https://collector.example:4318/in", "headersSecretRef": {"name": "o"}, "samplingRatio": 0.5},
             "sentry": {"dsnSecretRef": {"name": "s"}, "tracesSampleRate": 1}},
         "backup": {"schedule": "*/15 3-5 * * MON", "verifySchedule": "@weekly", "timeZone": "America/Argentina/Buenos_Aires",

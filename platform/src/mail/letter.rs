@@ -40,6 +40,11 @@ pub enum Letter {
         /// Whether it does.
         on: bool,
     },
+    /// Tells that an outside issuer's sign-in was added to the account.
+    SignInAdded {
+        /// The issuer, as it names itself.
+        issuer: String,
+    },
     /// Tells that a payment failed.
     PaymentFailed,
     /// Invites to an organisation.
@@ -59,6 +64,7 @@ impl Letter {
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged => "password_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::SignInAdded { .. } => "sign_in_added",
             Self::PaymentFailed => "payment_failed",
             Self::Invitation { .. } => "invitation",
         }
@@ -99,6 +105,15 @@ impl Letter {
                 &["The protection of your account by codes of an authenticator app was taken away."],
                 None,
                 "If it was not you, ask for a new password on the sign-in page at once.",
+            ),
+            Self::SignInAdded { issuer } => content(
+                "There is another way to sign in to your account",
+                &[&format!(
+                    "Your account can now be entered with a sign-in at {}, which has verified this address.",
+                    one_line(issuer)
+                )],
+                None,
+                "If it was not you, ask for a new password on the sign-in page at once, and tell whoever runs this service.",
             ),
             Self::PaymentFailed => content(
                 "A payment failed",
@@ -190,6 +205,7 @@ mod tests {
             Letter::ResetPassword { link: link.clone() },
             Letter::PasswordChanged,
             Letter::PaymentFailed,
+            Letter::SignInAdded { issuer: "https://issuer.example".to_owned() },
             Letter::SecondFactorChanged { on: true },
             Letter::SecondFactorChanged { on: false },
         ] {

@@ -192,6 +192,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("account_tokens", "SELECT, INSERT, UPDATE, DELETE"),
     ("second_factors", "SELECT, INSERT, UPDATE, DELETE"),
     ("recovery_codes", "SELECT, INSERT, DELETE"),
+    ("outside_identities", "SELECT, INSERT, UPDATE, DELETE"),
 ];
 
 /// The statements that grant [`RIGHTS`] to the role whose quoted name is `role`.

@@ -9,6 +9,7 @@ use platform::config::{
     CacheConfig, DatabaseConfig, EncryptionConfig, Env, FetchConfig, InstallationConfig, MailConfig,
     MailTransport, ObjectStorageConfig, ProbesConfig, ScienceConfig, StripeConfig, WorkerConfig,
 };
+use platform::fetch::Fetcher;
 use platform::mail::Mailer;
 use platform::probes::{self, Probes, Readiness};
 use platform::queue::Queue;
@@ -20,7 +21,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Failure;
-use crate::fetch::Fetcher;
 use crate::jobs::Context;
 use crate::metrics::WorkerMetrics;
 use crate::relay;

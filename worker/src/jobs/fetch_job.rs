@@ -1,10 +1,10 @@
 //! `fetch_job`: the page at an address becomes the stored file of a job, which is then extracted like an uploaded one.
 
+use platform::fetch::Page;
 use platform::postgres::tenant_transaction;
 use platform::tasks::{self, Lease, Outcome, TaskKind};
 
 use super::{Context, Ending, JobError, subject};
-use crate::fetch::Page;
 
 pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobError> {
     let Some(address) = begin(context, lease).await? else {

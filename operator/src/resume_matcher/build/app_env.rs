@@ -9,7 +9,7 @@ use crate::names::Component;
 use crate::resume_matcher::credentials::{
     ACCESS_KEY_ID, ADMIN_TOKEN, Credentials, SECRET_ACCESS_KEY, TOKEN_KEY,
 };
-use crate::resume_matcher::model::{Installation, MailTransport, Stripe};
+use crate::resume_matcher::model::{Auth, Installation, MailTransport, Stripe};
 
 /// Variables with plain values come from the ConfigMap.
 pub(super) fn sources(config_map: String) -> Vec<EnvFromSource> {
@@ -62,7 +62,11 @@ pub(super) fn api_variables(installation: &Installation) -> Vec<EnvVar> {
     let mail = mail.map(|mail| secret_variable("RM_SENDGRID_WEBHOOK_KEY", &mail.secret.name, "webhookKey"));
     let stripe = stripe(installation)
         .map(|stripe| secret_variable("RM_STRIPE_WEBHOOK_SECRET", &stripe.secret.name, "webhookSecret"));
-    [Some(admin), mail, stripe].into_iter().flatten().collect()
+    let issuers =
+        installation.auth.iter().flat_map(Auth::secrets).map(|(number, secret)| {
+            secret_variable(&format!("RM_AUTH_SECRET_{number}"), &secret.name, "secret")
+        });
+    [Some(admin), mail, stripe].into_iter().flatten().chain(issuers).collect()
 }
 
 fn stripe(installation: &Installation) -> Option<&Stripe> {
@@ -91,6 +95,9 @@ pub(super) fn fingerprint(installation: &Installation, credentials: &Credentials
     let places = ["mail", "stripe", "encryption", "otlp", "sentry"];
     for (place, secret) in places.iter().zip(secrets) {
         parts.extend(secret.map(|secret| [place.as_bytes(), secret.digest.as_slice()]).into_iter().flatten());
+    }
+    for (_, secret) in installation.auth.iter().flat_map(Auth::secrets) {
+        parts.extend([b"issuer".as_slice(), secret.digest.as_slice()]);
     }
     credentials.fingerprint(&parts)
 }
@@ -125,8 +132,10 @@ mod tests {
 
     use super::*;
     use crate::resume_matcher::fixtures::{
-        credentials, installation, installation_with_services, installation_with_telemetry,
+        credentials, installation, installation_with_issuers, installation_with_services,
+        installation_with_telemetry,
     };
+    use crate::resume_matcher::model::IssuerKeys;
 
     fn names(variables: &[EnvVar]) -> Vec<&str> {
         variables.iter().map(|variable| variable.name.as_str()).collect()
@@ -153,6 +162,20 @@ mod tests {
         let mut other = told.clone();
         let sentry = other.telemetry.as_mut().and_then(|telemetry| telemetry.sentry.as_mut()).unwrap();
         sentry.secret.digest = [0; 32];
+        let keys = credentials(&installation(json!({})));
+        assert_ne!(fingerprint(&told, &keys), fingerprint(&other, &keys));
+    }
+
+    #[test]
+    fn secrets_of_issuers_reach_the_api_alone_and_roll_it() {
+        let told = installation_with_issuers();
+        assert_eq!(names(&api_variables(&told)), ["RM_ADMIN_TOKEN", "RM_AUTH_SECRET_1"]);
+        assert!(service_variables(&told).is_empty());
+        let mut other = told.clone();
+        if let Some(IssuerKeys::Secret(_, secret)) = other.auth.as_mut().map(|auth| &mut auth.issuers[1].keys)
+        {
+            secret.digest = [0; 32];
+        }
         let keys = credentials(&installation(json!({})));
         assert_ne!(fingerprint(&told, &keys), fingerprint(&other, &keys));
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::backup;
@@ -12,7 +12,7 @@ use super::owned;
 use super::storage;
 use crate::crd::{Colour, PlanSpec};
 use crate::resume_matcher::defaults::Defaults;
-use crate::resume_matcher::model::{Installation, MailTransport, Service};
+use crate::resume_matcher::model::{Auth, Installation, IssuerKeys, MailTransport, OutsideIssuer, Service};
 
 /// Its name.
 pub(super) fn name(installation: &Installation) -> String {
@@ -55,6 +55,7 @@ pub(super) fn data(installation: &Installation) -> BTreeMap<String, String> {
     data.extend(exposure(installation));
     data.extend(services(installation));
     data.extend(telemetry(installation));
+    data.extend(installation.auth.iter().flat_map(issuers));
     data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
@@ -121,6 +122,25 @@ fn telemetry(installation: &Installation) -> impl Iterator<Item = (&'static str,
     .filter_map(|(name, value)| Some((name, value?)))
 }
 
+/// The outside issuers as the application reads them; their secrets are in variables of their own.
+fn issuers(auth: &Auth) -> impl Iterator<Item = (&'static str, String)> {
+    let issuer = |issuer: &OutsideIssuer| {
+        let mut written = json!({"issuer": issuer.issuer, "audience": issuer.audience});
+        match &issuer.keys {
+            IssuerKeys::Jwks { url, algorithms, .. } => {
+                written["jwks_url"] = json!(url);
+                written["algorithms"] = json!(algorithms);
+            }
+            IssuerKeys::Secret(number, _) => written["secret"] = json!(format!("RM_AUTH_SECRET_{number}")),
+        }
+        written
+    };
+    let written = auth.issuers.iter().map(issuer).collect::<Value>().to_string();
+    let allowed = auth.allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let allowed = Some(("RM_AUTH_ALLOWED_NETWORKS", allowed)).filter(|(_, list)| !list.is_empty());
+    [("RM_AUTH_ISSUERS", written)].into_iter().chain(allowed)
+}
+
 /// The plans as the application reads them.
 fn plans(plans: &[PlanSpec]) -> String {
     let plan = |plan: &PlanSpec| {
@@ -146,10 +166,10 @@ fn prefix(installation: &Installation) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::resume_matcher::fixtures::{external_installation, installation, installation_with_telemetry};
+    use crate::resume_matcher::fixtures::{
+        external_installation, installation, installation_with_issuers, installation_with_telemetry,
+    };
 
     #[test]
     fn an_embedded_store_is_reached_by_its_service() {
@@ -193,6 +213,20 @@ mod tests {
         );
         assert!(data["SENTRY_RELEASE"].starts_with("resume-matcher@"));
         assert!(data.values().all(|value| !value.contains("abc@") && !value.contains("x-key")));
+    }
+
+    #[test]
+    fn issuers_reach_the_application_in_its_own_words() {
+        let data = data(&installation_with_issuers());
+        let told: Value = serde_json::from_str(&data["RM_AUTH_ISSUERS"]).unwrap();
+        assert_eq!(
+            told,
+            json!([
+                {"issuer": "https://a.example", "audience": "x", "jwks_url": "http://10.9.0.1:8080/keys", "algorithms": ["ES256"]},
+                {"issuer": "https://b.example", "audience": "y", "secret": "RM_AUTH_SECRET_1"},
+            ])
+        );
+        assert_eq!(data["RM_AUTH_ALLOWED_NETWORKS"], "10.9.0.0/16");
     }
 
     #[test]

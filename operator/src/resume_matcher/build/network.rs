@@ -11,7 +11,7 @@ use super::api::{METRICS_PORT, PORT};
 use super::{owned, postgres, redis, storage};
 use crate::crd::ScalingSource;
 use crate::names::{COMPONENT_LABEL, Component, INSTANCE_LABEL, MANAGED_BY, selector_labels};
-use crate::resume_matcher::model::{Backup, Installation};
+use crate::resume_matcher::model::{Auth, Backup, Installation};
 
 /// The components that use the data services.
 const CLIENTS: [Component; 4] = [Component::Api, Component::Worker, Component::Migrate, Component::Backup];
@@ -57,7 +57,8 @@ pub(super) fn build(installation: &Installation) -> Vec<NetworkPolicy> {
     policies
 }
 
-/// API and worker also reach the mail server, Stripe, and where traces and reports go, as far as the spec names them.
+/// API and worker also reach the mail server, Stripe, where traces and reports go, and
+/// issuers of tokens, as far as the spec names them.
 fn services(installation: &Installation) -> Option<NetworkPolicy> {
     let mail = installation.mail.as_ref().map(|mail| mail.port);
     let stripe = installation.billing.as_ref().and_then(|billing| Some(billing.stripe.as_ref()?.port));
@@ -65,7 +66,8 @@ fn services(installation: &Installation) -> Option<NetworkPolicy> {
     let otlp = telemetry.and_then(|telemetry| Some(telemetry.otlp.as_ref()?.port));
     let sentry = telemetry.and_then(|telemetry| Some(telemetry.sentry.as_ref()?.port));
     let mut ports: Vec<i32> = Vec::new();
-    for port in [mail, stripe, otlp, sentry].into_iter().flatten() {
+    let issuers = installation.auth.iter().flat_map(Auth::ports);
+    for port in [mail, stripe, otlp, sentry].into_iter().flatten().chain(issuers) {
         if !ports.contains(&port) {
             ports.push(port);
         }

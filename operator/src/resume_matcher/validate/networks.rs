@@ -62,7 +62,7 @@ pub(super) fn checked(network: &NetworkSpec) -> Result<NetworkSpec, Invalid> {
 }
 
 /// The application ends at once on a network that is none; it is better told here.
-fn read(field: &str, networks: &[String]) -> Result<Vec<IpNet>, Invalid> {
+pub(super) fn read(field: &str, networks: &[String]) -> Result<Vec<IpNet>, Invalid> {
     let network = |text: &String| {
         text.parse::<IpNet>().map(|network| network.trunc()).map_err(|_| {
             Invalid::Spec(format!(

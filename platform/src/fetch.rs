@@ -1,4 +1,4 @@
-//! Fetching a page that a person named, from outside only, within limits of time and size.
+//! Fetching from outside only, within limits of time and size: pages that people name, and keys of issuers of tokens.
 //!
 //! Names are resolved here and each address is judged before it is connected to, so a name that changes its address
 //! between the check and the connection gains nothing. Redirects are followed by hand, each judged anew.
@@ -9,41 +9,57 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::config::FetchConfig;
 use bytes::Bytes;
-use platform::config::FetchConfig;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Response, StatusCode, Url, header, redirect};
 
 use guard::AddressGuard;
 
-/// Most bytes of a page.
-const MAX_BYTES: usize = 5 * 1024 * 1024;
-/// Longest time for all of it, redirects included.
-const DEADLINE: Duration = Duration::from_secs(20);
-/// Most redirects.
-const MAX_REDIRECTS: usize = 5;
+/// How much is fetched, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes.
+    pub bytes: usize,
+    /// Longest time for all of it, redirects included.
+    pub deadline: Duration,
+    /// Most redirects.
+    pub redirects: usize,
+    /// Whether `http` is taken from everywhere, or only from networks that are allowed by name.
+    pub plain: bool,
+}
+
+impl Limits {
+    /// For pages: 5 MiB in 20 seconds over 5 redirects.
+    pub const PAGES: Self =
+        Self { bytes: 5 * 1024 * 1024, deadline: Duration::from_secs(20), redirects: 5, plain: true };
+    /// For keys: 256 KiB in 5 seconds without redirects, and by https but for networks that are allowed by name.
+    pub const KEYS: Self =
+        Self { bytes: 256 * 1024, deadline: Duration::from_secs(5), redirects: 0, plain: false };
+}
 
 /// A page as it was fetched.
 #[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) bytes: Bytes,
+pub struct Page {
+    /// What it is.
+    pub bytes: Bytes,
     /// Media type without parameters, as the server says.
-    pub(crate) media_type: String,
+    pub media_type: String,
 }
 
 /// Why there is no page. `Display` is one sentence for the person who named the address.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FetchError {
+pub enum FetchError {
     /// The address leads inside, is no web address, or redirects to such a one.
     #[error("the address may not be fetched: {0}")]
     Refused(&'static str),
     /// The server answers with an error that another try would not mend.
     #[error("the page cannot be had: the server answers {0}")]
     Answer(StatusCode),
-    /// More than [`MAX_BYTES`].
-    #[error("the page is larger than 5 MiB")]
-    TooLarge,
-    /// More than [`MAX_REDIRECTS`].
+    /// More bytes than the limit.
+    #[error("the page is larger than {} KiB", .0 / 1024)]
+    TooLarge(usize),
+    /// More redirects than the limit.
     #[error("the address redirects too often")]
     TooManyRedirects,
     /// The server is away or slow. Trying again may help.
@@ -53,20 +69,21 @@ pub(crate) enum FetchError {
 
 impl FetchError {
     /// Whether another try may succeed.
-    pub(crate) fn may_pass(&self) -> bool {
+    pub fn may_pass(&self) -> bool {
         match self {
             Self::Away(_) => true,
             Self::Answer(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
-            Self::Refused(_) | Self::TooLarge | Self::TooManyRedirects => false,
+            Self::Refused(_) | Self::TooLarge(_) | Self::TooManyRedirects => false,
         }
     }
 }
 
 /// Fetches pages. Clones share connections.
 #[derive(Clone)]
-pub(crate) struct Fetcher {
+pub struct Fetcher {
     client: Client,
     guard: AddressGuard,
+    limits: Limits,
 }
 
 /// Resolves names and leaves out every address that leads inside.
@@ -89,11 +106,19 @@ impl Resolve for GuardedResolver {
 const LEADS_INSIDE: &str = "it leads to a private network";
 
 impl Fetcher {
-    /// A fetcher that connects to what `config` allows.
+    /// A fetcher of pages that connects to what `config` allows.
     ///
     /// # Errors
     /// When the TLS of the client cannot be set up.
-    pub(crate) fn new(config: &FetchConfig) -> Result<Self, reqwest::Error> {
+    pub fn new(config: &FetchConfig) -> Result<Self, reqwest::Error> {
+        Self::with_limits(config, Limits::PAGES)
+    }
+
+    /// The same within other limits.
+    ///
+    /// # Errors
+    /// When the TLS of the client cannot be set up.
+    pub fn with_limits(config: &FetchConfig, limits: Limits) -> Result<Self, reqwest::Error> {
         let guard = AddressGuard::new(config.allowed_networks.clone());
         let client = Client::builder()
             .dns_resolver(GuardedResolver(guard.clone()))
@@ -102,17 +127,17 @@ impl Fetcher {
             .no_proxy()
             .referer(false)
             .user_agent(concat!("resume-matcher/", env!("CARGO_PKG_VERSION")))
-            .timeout(DEADLINE)
+            .timeout(limits.deadline)
             .build()?;
-        Ok(Self { client, guard })
+        Ok(Self { client, guard, limits })
     }
 
     /// Fetches the page at `address`.
     ///
     /// # Errors
     /// See [`FetchError`].
-    pub(crate) async fn fetch(&self, address: &str) -> Result<Page, FetchError> {
-        match tokio::time::timeout(DEADLINE, self.follow(address)).await {
+    pub async fn fetch(&self, address: &str) -> Result<Page, FetchError> {
+        match tokio::time::timeout(self.limits.deadline, self.follow(address)).await {
             Ok(page) => page,
             Err(elapsed) => Err(FetchError::Away(elapsed.into())),
         }
@@ -120,11 +145,11 @@ impl Fetcher {
 
     async fn follow(&self, address: &str) -> Result<Page, FetchError> {
         let mut url = Url::parse(address).map_err(|_| FetchError::Refused("it is no web address"))?;
-        for _ in 0..=MAX_REDIRECTS {
-            self.judge(&url)?;
+        for _ in 0..=self.limits.redirects {
+            self.judge(&url).await?;
             let answer = self.client.get(url.clone()).send().await.map_err(sending)?;
             if !answer.status().is_redirection() {
-                return read(answer).await;
+                return read(answer, self.limits.bytes).await;
             }
             let target = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
             let target = target.ok_or(FetchError::Answer(answer.status()))?;
@@ -134,9 +159,12 @@ impl Fetcher {
     }
 
     /// What the resolver does not see: the scheme, and addresses that stand in the URL themselves.
-    fn judge(&self, url: &Url) -> Result<(), FetchError> {
+    async fn judge(&self, url: &Url) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Refused("only http and https are fetched"));
+        }
+        if url.scheme() == "http" && !self.limits.plain {
+            self.judge_plain(url).await?;
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(FetchError::Refused("it has a user name or password in it"));
@@ -151,6 +179,17 @@ impl Fetcher {
             None => Err(FetchError::Refused("it has no host name")),
             Some(_) => Ok(()),
         }
+    }
+
+    /// In the clear only within networks that are allowed by name.
+    async fn judge_plain(&self, url: &Url) -> Result<(), FetchError> {
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let port = url.port_or_known_default().unwrap_or_default();
+        let found =
+            tokio::net::lookup_host((host, port)).await.map_err(|error| FetchError::Away(error.into()))?;
+        let addresses: Vec<SocketAddr> = found.collect();
+        let inside = addresses.iter().all(|address| self.guard.allows_by_name(address.ip()));
+        if inside && !addresses.is_empty() { Ok(()) } else { Err(FetchError::Refused("it is not https")) }
     }
 }
 
@@ -170,7 +209,7 @@ fn sending(error: reqwest::Error) -> FetchError {
     FetchError::Away(error.without_url().into())
 }
 
-async fn read(mut answer: Response) -> Result<Page, FetchError> {
+async fn read(mut answer: Response, most: usize) -> Result<Page, FetchError> {
     if !answer.status().is_success() {
         return Err(FetchError::Answer(answer.status()));
     }
@@ -179,8 +218,8 @@ async fn read(mut answer: Response) -> Result<Page, FetchError> {
         media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_lowercase();
     let mut bytes = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(sending)? {
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(FetchError::TooLarge);
+        if bytes.len() + chunk.len() > most {
+            return Err(FetchError::TooLarge(most));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -215,7 +254,7 @@ mod tests {
     }
 
     fn fetcher(allowed: &[&str]) -> Fetcher {
-        platform::tls::install_provider();
+        crate::tls::install_provider();
         let allowed_networks = allowed.iter().map(|network| network.parse().unwrap()).collect();
         Fetcher::new(&FetchConfig { allowed_networks }).unwrap()
     }
@@ -271,6 +310,27 @@ mod tests {
         {
             let error = loopback.fetch(&address).await.unwrap_err();
             assert!(matches!(error, FetchError::Refused(_)) && !error.may_pass(), "{address}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_come_in_the_clear_only_from_networks_that_are_named() {
+        let url = server(&[
+            ("/keys", PAGE),
+            (
+                "/far",
+                "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /keys\r\nContent-Length: 0\r\n\r\n",
+            ),
+        ])
+        .await;
+        let config = FetchConfig { allowed_networks: vec!["127.0.0.1/32".parse().unwrap()] };
+        let keys = Fetcher::with_limits(&config, Limits::KEYS).unwrap();
+        assert_eq!(keys.fetch(&format!("{url}/keys")).await.unwrap().bytes.len(), 11);
+        let error = keys.fetch(&format!("{url}/far")).await.unwrap_err();
+        assert!(matches!(error, FetchError::TooManyRedirects), "{error:?}");
+        for address in ["http://1.1.1.1/keys", "http://[2606:4700::1111]/keys"] {
+            let error = keys.fetch(address).await.unwrap_err();
+            assert!(matches!(error, FetchError::Refused("it is not https")), "{error:?}");
         }
     }
 

@@ -7,21 +7,27 @@ use ipnet::IpNet;
 
 /// Says which addresses may be connected to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AddressGuard {
+pub(super) struct AddressGuard {
     /// Networks that may be fetched from though they are private, such as an intranet's job board.
     allowed: Vec<IpNet>,
 }
 
 impl AddressGuard {
-    pub(crate) fn new(allowed: Vec<IpNet>) -> Self {
+    pub(super) fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed }
     }
 
     /// Whether `address` may be connected to.
-    pub(crate) fn permits(&self, address: IpAddr) -> bool {
+    pub(super) fn permits(&self, address: IpAddr) -> bool {
         // An IPv4 address in the clothes of an IPv6 one is what it is inside.
         let address = embedded(address);
         self.allowed.iter().any(|network| network.contains(&address)) || is_public(address)
+    }
+
+    /// Whether `address` is in a network that is allowed by name.
+    pub(super) fn allows_by_name(&self, address: IpAddr) -> bool {
+        let address = embedded(address);
+        self.allowed.iter().any(|network| network.contains(&address))
     }
 }
 
