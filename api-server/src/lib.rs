@@ -1,13 +1,15 @@
 //! The HTTP API and the web pages of Resume Matcher.
 //!
 //! [`startup`] builds and runs the application, [`router`] has all routes, [`routes`] their handlers, [`actions`] what
-//! they do, [`store`] the queries, [`pages`] what templates are given, [`error`] what failures look like.
+//! they do, [`store`] the queries, [`documents`] resumes as files, [`pages`] what templates are given, [`error`] what failures look like.
 
 pub mod actions;
 pub mod assets;
 pub mod auth;
 pub mod changes;
 pub mod commands;
+pub mod documents;
+pub mod download;
 pub mod error;
 pub mod mailing;
 pub mod middleware;

@@ -133,9 +133,7 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(invitations::list_invitations, invitations::create_invitation))
         .routes(routes!(invitations::accept_invitation))
         .routes(routes!(invitations::delete_invitation))
-        .routes(routes!(resumes::list::list_resumes))
-        .routes(routes!(resumes::get::get_resume, resumes::delete::delete_resume))
-        .routes(routes!(resumes::original::get_resume_original))
+        .merge(resume_routes())
         .routes(routes!(jobs::list::list_jobs))
         .routes(routes!(jobs::get::get_job, jobs::edit::edit_job, jobs::delete::delete_job))
         .routes(routes!(matches::list::list_matches, matches::create::create_match))
@@ -143,7 +141,6 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(batches::list_batches, batches::create_batch))
         .routes(routes!(batches::get_batch, batches::delete_batch))
         .routes(routes!(batches::get_batch_results))
-        .routes(routes!(resumes::json_resume::get_json_resume))
         .routes(routes!(events::stream_events))
         .routes(routes!(audit::list_audit_events))
         .routes(routes!(dead_letters::list_dead_letters))
@@ -166,6 +163,18 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .layer(from_fn_with_state(limits.upload_timeout, time_out))
         .layer(from_fn_with_state(Places::new(limits.uploads), shed_load));
     plain.merge(uploads)
+}
+
+fn resume_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(resumes::list::list_resumes))
+        .routes(routes!(resumes::get::get_resume, resumes::delete::delete_resume))
+        .routes(routes!(resumes::original::get_resume_original))
+        .routes(routes!(resumes::json_resume::get_json_resume, resumes::json_resume::edit_json_resume))
+        .routes(routes!(resumes::export::export_resume))
+        .routes(routes!(resumes::versions::list_resume_versions))
+        .routes(routes!(resumes::versions::get_resume_version))
+        .routes(routes!(resumes::versions::restore_resume_version))
 }
 
 fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
@@ -192,6 +201,8 @@ fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
         .route("/dashboard", get(pages::dashboard::show))
         .route("/resumes/{id}", get(pages::resume::show))
         .route("/resumes/{id}/original", get(pages::resume::download))
+        .route("/resumes/{id}/export", get(pages::resume::export))
+        .route("/resumes/{id}/versions/{number}/restore", post(pages::resume::restore_by_form))
         .route("/resumes/{id}/delete", post(pages::resume::delete_by_form))
         .route("/jobs/{id}", get(pages::job::show))
         .route("/jobs/{id}/delete", post(pages::job::delete_by_form))

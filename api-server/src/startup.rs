@@ -32,6 +32,7 @@ use crate::{
         token::TokenSigner,
     },
     changes::Changes,
+    documents::Documents,
     mailing::Mailing,
     middleware::{client::Proxies, limits::Places, metrics::HttpMetrics, rate_limit::Guard},
     queue_state,
@@ -199,6 +200,7 @@ impl Application {
         let tokens = TokenSigner::new(settings.installation.name.as_str(), key);
         let keyring = Keyring::new(&settings.encryption)?;
         let (changes, stopping) = (Changes::default(), CancellationToken::new());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let state = AppState::new(Services {
             pool: pool.clone(),
             queue: Queue::open(&settings.cache, &settings.installation.name)?,
@@ -214,7 +216,8 @@ impl Application {
             changes: changes.clone(),
             streams: Places::new(settings.limits.streams),
             stopping: stopping.clone(),
-            passwords: PasswordHasher::new(std::thread::available_parallelism().map_or(1, usize::from))?,
+            passwords: PasswordHasher::new(cores)?,
+            documents: Documents::new(cores),
             billing: Billing::new(&settings.billing, &settings.http.public_url)?,
             mailing: Mailing::new(&settings.mail, keyring, &settings.http.public_url),
             challenge_key: derived_key(key, b"second factor"),

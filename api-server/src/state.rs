@@ -11,6 +11,7 @@ use crate::{
     actions::{billing::Billing, outside::Outside},
     auth::{password::PasswordHasher, token::TokenSigner},
     changes::Changes,
+    documents::Documents,
     mailing::Mailing,
     middleware::limits::Places,
 };
@@ -45,6 +46,8 @@ pub struct Services {
     pub passwords: PasswordHasher,
     /// Plans, and buying them.
     pub billing: Billing,
+    /// Makes files of resumes, and reads edited ones.
+    pub documents: Documents,
     /// Writes mails.
     pub mailing: Mailing,
     /// Signs what stands between password and code at sign-in.

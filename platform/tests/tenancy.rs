@@ -104,6 +104,15 @@ async fn populate(pool: &PgPool) -> TenantId {
     .execute(&mut *transaction)
     .await
     .unwrap();
+    sqlx::query(
+        "INSERT INTO resume_versions (tenant_id, resume_id, number, origin, text, extraction, document)
+         VALUES ($1, $2, 1, 'read', 'Ann', '{}', '{}')",
+    )
+    .bind(tenant)
+    .bind(resume)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
     sqlx::query("INSERT INTO jobs (id, tenant_id, status, text) VALUES ($1, $2, 'ready', 'Rust')")
         .bind(job)
         .bind(tenant)

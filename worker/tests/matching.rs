@@ -71,6 +71,44 @@ async fn a_pdf_and_a_docx_are_matched_with_a_job() {
 }
 
 #[tokio::test]
+async fn a_match_judges_and_quotes_the_newest_version_of_the_resume_and_names_it() {
+    let back_end = BackEnd::start().await;
+    let _worker = back_end.worker();
+    let job = back_end.upload_job("job.txt", JOB.as_bytes().to_vec()).await;
+    let (resume, _) = back_end.upload_resume("ada.docx", docx(&RESUME)).await;
+    let version_of = async |wanted: MatchId| -> (Option<i32>, Value) {
+        let query = "SELECT resume_version, result FROM matches WHERE id = $1 AND status = 'ready'";
+        back_end.eventually(query, wanted.as_uuid()).await
+    };
+    let (version, result) = version_of(request_match(&back_end, resume, job).await).await;
+    assert_eq!(version, Some(1));
+    assert!(names(&result["missing_skills"]).contains(&"Terraform"));
+
+    // What an edit writes.
+    let document = matching::Document::from_text(
+        "Ada Example\n\nExperience\nEngineer, Bluebird Ltd\n03/2018 - 06/2023\n- Wrote Terraform modules for 40 teams\n",
+    );
+    let parsed = matching::parse(&document);
+    let mut transaction = tenant_transaction(&back_end.pool, back_end.tenant).await.unwrap();
+    sqlx::query(
+        "UPDATE resumes SET version = 2, text = $2, extraction = $3, document = $4 WHERE id = $1",
+    )
+    .bind(resume)
+    .bind(&document.text)
+    .bind(serde_json::to_value(&document).unwrap())
+    .bind(serde_json::to_value(&parsed).unwrap())
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+    let (version, result) = version_of(request_match(&back_end, resume, job).await).await;
+    assert_eq!(version, Some(2));
+    assert!(names(&result["matched_skills"]).contains(&"Terraform"));
+    let quoted = result["requirements"].to_string();
+    assert!(quoted.contains("Wrote Terraform modules for 40 teams"), "{quoted}");
+}
+
+#[tokio::test]
 async fn a_match_of_an_unreadable_resume_says_so() {
     let back_end = BackEnd::start().await;
     let _worker = back_end.worker();

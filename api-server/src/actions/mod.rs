@@ -8,5 +8,6 @@ pub mod matches;
 pub mod outside;
 pub mod personal;
 pub mod recovery;
+pub mod resume_versions;
 pub mod resumes;
 pub mod second_factor;

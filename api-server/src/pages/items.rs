@@ -7,7 +7,13 @@ use serde_json::Value;
 use super::Chrome;
 use crate::{
     request::media_type::MediaType,
-    store::{Status, jobs::Job, matches::Match, resumes::Resume},
+    store::{
+        Status,
+        jobs::Job,
+        matches::Match,
+        resume_versions::{Origin, ResumeVersion},
+        resumes::Resume,
+    },
 };
 
 /// A resume in a page.
@@ -149,6 +155,33 @@ pub struct ResumePage {
     pub skills: Vec<String>,
     /// The plain text.
     pub text: String,
+    /// Its versions, newest first.
+    pub versions: Vec<VersionItem>,
+    /// The tag of the newest one, which a form to go back must name.
+    pub tag: String,
+}
+
+/// A version of a resume in a page.
+#[derive(Debug)]
+pub struct VersionItem {
+    /// Its number.
+    pub number: i32,
+    /// What it is.
+    pub label: String,
+    /// When it was made.
+    pub created: String,
+}
+
+impl From<&ResumeVersion> for VersionItem {
+    fn from(version: &ResumeVersion) -> Self {
+        let number = version.number;
+        let what = match (version.origin, version.based_on) {
+            (Origin::Read, _) => "as read from the file".to_owned(),
+            (Origin::Restored, Some(earlier)) => format!("version {earlier} again"),
+            (Origin::Edited | Origin::Restored, _) => "edited".to_owned(),
+        };
+        Self { number, label: format!("Version {number}: {what}"), created: time_text(version.created_at) }
+    }
 }
 
 /// One line of what was read from a resume.

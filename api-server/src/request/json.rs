@@ -5,7 +5,8 @@ use axum::{
     extract::{FromRequest, Request},
     http::{StatusCode, header},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::error::{FieldError, Problem, ProblemKind};
 
@@ -44,6 +45,19 @@ fn is_json(content_type: &str) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+/// Reads `T` from JSON that is read already; an error names the place.
+pub fn read<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let detail = without_position(error.inner());
+        Problem::validation(vec![FieldError::at_pointer(pointer(error.path()), detail)])
+    })
+}
+
+/// A name as a part of a JSON pointer (RFC 6901).
+pub fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -69,7 +83,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => Some(format!("/{}", escaped(key))),
             Segment::Enum { .. } | Segment::Unknown => None,
         })
         .collect()

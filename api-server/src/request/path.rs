@@ -24,6 +24,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
+/// The `{id}` and `{number}` of the path.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberedId(pub Uuid, pub i32);
+
+impl<S: Send + Sync> FromRequestParts<S> for NumberedId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = Path::<(Uuid, i32)>::from_request_parts(parts, state).await;
+        read.map(|Path((id, number))| Self(id, number)).map_err(|_rejection| {
+            Problem::new(ProblemKind::NotFound, "The path has no id and number where they belong.")
+        })
+    }
+}
+
 /// The query of the address read into `T`.
 #[derive(Clone, Debug)]
 pub struct QueryParameters<T>(pub T);

@@ -26,6 +26,13 @@ impl Version {
         format!("\"{:x}\"", self.0.as_jiff().as_microsecond())
     }
 
+    /// What a client of the API would send with the entity tag `tag`; for forms, which cannot set headers. A tag that no
+    /// header can carry fits no version.
+    pub fn named(tag: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(tag).unwrap_or(HeaderValue::from_static("\"\""));
+        HeaderMap::from_iter([(header::IF_MATCH, value)])
+    }
+
     /// The answer to a GET: the body with its tag, or 304 when the client has this version.
     pub fn answer(self, request: &HeaderMap, body: impl Serialize) -> Response {
         // Compressing proxies turn a tag into a weak one; for reading that is the same.

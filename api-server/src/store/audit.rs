@@ -21,11 +21,11 @@ pub struct AuditEvent {
     /// `added`, `changed` or `removed`.
     #[schema(example = "removed")]
     pub act: String,
-    /// Of what kind it is: `resumes`, `jobs`, `matches`, `batches`, `memberships`, `api_keys`, `invitations`,
+    /// Of what kind it is: `resumes`, `resume_versions`, `jobs`, `matches`, `batches`, `memberships`, `api_keys`, `invitations`,
     /// `subscriptions`.
     #[schema(example = "resumes")]
     pub kind: String,
-    /// Its id; of a membership, the account.
+    /// Its id; of a membership the account, of a version the resume.
     pub subject_id: Uuid,
     /// The `X-Request-Id` of the request.
     pub request_id: Option<String>,

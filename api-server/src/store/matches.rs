@@ -26,6 +26,9 @@ pub struct Match {
     pub resume_id: ResumeId,
     /// Name of the resume's file.
     pub resume_name: String,
+    /// Which version of the resume was judged; null until `status` is `ready`, and in matches of before there were
+    /// versions.
+    pub resume_version: Option<i32>,
     /// The job.
     #[schema(value_type = Uuid)]
     pub job_id: JobId,
@@ -93,8 +96,8 @@ pub async fn insert(
 /// One page of the tenant's matches, newest first.
 pub async fn list(tx: &mut Tx, page: PageRequest, filter: Filter) -> Result<Page<Match>, sqlx::Error> {
     let rows = sqlx::query_as(
-        "SELECT m.id, m.status, m.resume_id, r.file_name AS resume_name, m.job_id, j.title AS job_title,
-                m.score::float8 AS score, m.error, m.created_at, m.updated_at
+        "SELECT m.id, m.status, m.resume_id, r.file_name AS resume_name, m.resume_version, m.job_id,
+                j.title AS job_title, m.score::float8 AS score, m.error, m.created_at, m.updated_at
          FROM matches m
          JOIN resumes r ON (r.tenant_id, r.id) = (m.tenant_id, m.resume_id)
          JOIN jobs j ON (j.tenant_id, j.id) = (m.tenant_id, m.job_id)
@@ -117,8 +120,8 @@ pub async fn list(tx: &mut Tx, page: PageRequest, filter: Filter) -> Result<Page
 /// A match with its result.
 pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<MatchDetail>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT m.id, m.status, m.resume_id, r.file_name AS resume_name, m.job_id, j.title AS job_title,
-                m.score::float8 AS score, m.error, m.created_at, m.updated_at, m.result
+        "SELECT m.id, m.status, m.resume_id, r.file_name AS resume_name, m.resume_version, m.job_id,
+                j.title AS job_title, m.score::float8 AS score, m.error, m.created_at, m.updated_at, m.result
          FROM matches m
          JOIN resumes r ON (r.tenant_id, r.id) = (m.tenant_id, m.resume_id)
          JOIN jobs j ON (j.tenant_id, j.id) = (m.tenant_id, m.job_id)

@@ -14,6 +14,7 @@ pub mod members;
 pub mod objects;
 pub mod outside_identities;
 pub mod personal;
+pub mod resume_versions;
 pub mod resumes;
 pub mod second_factors;
 pub mod sessions;

@@ -13,6 +13,10 @@ pub async fn collect(tx: &mut Tx, account: AccountId) -> Result<Value, sqlx::Err
                     'media_type', media_type, 'size_bytes', size_bytes, 'sha256', encode(sha256, 'hex'),
                     'status', status, 'text', text, 'document', document, 'created_at', created_at) ORDER BY id), '[]')
                 FROM resumes WHERE account_id = $1),
+            'resume_versions', (SELECT coalesce(jsonb_agg(jsonb_build_object('resume_id', resume_id, 'number', number,
+                    'origin', origin, 'based_on', based_on, 'document', document, 'created_at', created_at)
+                    ORDER BY resume_id, number), '[]')
+                FROM resume_versions WHERE account_id = $1),
             'jobs', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'title', title, 'file_name', file_name,
                     'status', status, 'text', text, 'created_at', created_at) ORDER BY id), '[]')
                 FROM jobs WHERE account_id = $1),

@@ -33,17 +33,20 @@ pub struct Resume {
     /// SHA-256 of the file, in hexadecimal.
     #[schema(value_type = String)]
     pub sha256: Sha256Digest,
+    /// Number of its newest version; 1 is what was read from the file, each edit adds one.
+    #[schema(minimum = 1)]
+    pub version: i32,
     /// Why the resume cannot be read; only when `status` is `failed`.
     pub error: Option<String>,
     /// When it was uploaded.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// When the worker last changed it.
+    /// When it last changed.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
 }
 
-/// An uploaded resume with what was read from it.
+/// An uploaded resume with what its newest version says.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
 pub struct ResumeDetail {
     /// The resume.
@@ -78,7 +81,7 @@ pub struct Original {
 /// What a resume with the hash `sha256` is, if the tenant has one.
 pub async fn find_by_hash(tx: &mut Tx, sha256: Sha256Digest) -> Result<Option<Resume>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, status, file_name, media_type, size_bytes, sha256, error, created_at, updated_at
+        "SELECT id, status, file_name, media_type, size_bytes, sha256, version, error, created_at, updated_at
          FROM resumes WHERE sha256 = $1",
     )
     .bind(sha256)
@@ -98,7 +101,7 @@ pub async fn insert(
         "INSERT INTO resumes (id, tenant_id, account_id, file_name, media_type, size_bytes, sha256, object_key)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (tenant_id, sha256) DO NOTHING
-         RETURNING id, status, file_name, media_type, size_bytes, sha256, error, created_at, updated_at",
+         RETURNING id, status, file_name, media_type, size_bytes, sha256, version, error, created_at, updated_at",
     )
     .bind(ResumeId::new())
     .bind(tenant)
@@ -119,7 +122,7 @@ pub async fn list(
     status: Option<Status>,
 ) -> Result<Page<Resume>, sqlx::Error> {
     let rows = sqlx::query_as(
-        "SELECT id, status, file_name, media_type, size_bytes, sha256, error, created_at, updated_at
+        "SELECT id, status, file_name, media_type, size_bytes, sha256, version, error, created_at, updated_at
          FROM resumes WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR status = $2)
          ORDER BY id DESC LIMIT $3",
     )
@@ -134,7 +137,7 @@ pub async fn list(
 /// A resume with what was read from it.
 pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<ResumeDetail>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT id, status, file_name, media_type, size_bytes, sha256, error, created_at, updated_at, text, document,
+        "SELECT id, status, file_name, media_type, size_bytes, sha256, version, error, created_at, updated_at, text, document,
             extraction->>'source' AS text_source
          FROM resumes WHERE id = $1",
     )

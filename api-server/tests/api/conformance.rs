@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use reqwest::{Method, Response};
 use serde_json::{Map, Value, json};
 
-use crate::support::{TestApp, User};
+use crate::support::{RESUME_TEXT, TestApp, User};
 
 /// Requests for each operation.
 const ROUNDS: u64 = 25;
@@ -203,6 +203,7 @@ fn fault(walk: &Walk<'_>, schema: &Value, value: &Value, at: &str) -> Option<Str
 /// Ids that exist, by the noun of the path.
 async fn furnish(app: &TestApp, user: &User) -> BTreeMap<&'static str, String> {
     let (resume, job) = (app.add_resume(user, "x").await, app.add_job(user, "Rust").await);
+    app.finish_resume(user, &resume, RESUME_TEXT).await;
     let body = json!({"resume_id": resume, "job_id": job});
     let made: Value = app.post_json("/api/v1/matches", Some(&user.token), &body).await.json().await.unwrap();
     BTreeMap::from([
@@ -236,7 +237,9 @@ async fn call(
         let text: String = text.chars().take(500).collect();
         query.append_pair(parameter["name"].as_str().unwrap(), &text);
     }
-    let url = format!("{}?{}", app.url(&path.replace("{id}", &id)), query.finish());
+    let number = *walk.dice.pick(&["1", "1", "2", "0", "-1", "x", "99999999999"]);
+    let path = path.replace("{id}", &id).replace("{number}", number);
+    let url = format!("{}?{}", app.url(&path), query.finish());
     let mut request = app.client.request(method.clone(), url);
     if walk.dice.roll(20) > 0 {
         request = request.bearer_auth(&user.token);

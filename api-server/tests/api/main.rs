@@ -30,6 +30,7 @@ mod outside;
 mod pages;
 mod personal;
 mod queue_state;
+mod resume_versions;
 mod resumes;
 mod second_factor;
 mod shutdown;

@@ -258,6 +258,26 @@ impl TestApp {
         text.split("?token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
     }
 
+    /// Writes what was read from a resume, as the worker does.
+    pub(crate) async fn finish_resume(&self, user: &User, id: &str, text: &str) {
+        let document = matching::Document::from_text(text);
+        let parsed = matching::parse(&document);
+        let mut tx = postgres::tenant_transaction(&self.pool, user.tenant).await.unwrap();
+        let written = sqlx::query(
+            "UPDATE resumes SET status = 'ready', text = $2, extraction = $3, document = $4, updated_at = now()
+             WHERE id = $1::uuid",
+        )
+        .bind(id)
+        .bind(&document.text)
+        .bind(serde_json::to_value(&document).unwrap())
+        .bind(serde_json::to_value(&parsed).unwrap())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        assert_eq!(written.rows_affected(), 1);
+        tx.commit().await.unwrap();
+    }
+
     /// Writes the result of a match, as the worker does.
     pub(crate) async fn finish_match(&self, tenant: &TenantId, id: uuid::Uuid, score: f64, result: &Value) {
         let mut tx = postgres::tenant_transaction(&self.pool, *tenant).await.unwrap();
@@ -311,6 +331,11 @@ pub(crate) async fn problem(answer: Response, status: u16, slug: &str) -> Value 
     );
     problem
 }
+
+/// A resume as text, with a section that JSON Resume has no place for.
+pub(crate) const RESUME_TEXT: &str = "Ann Example\nann@example.org\n\nExperience\nSite Reliability Engineer, Bluebird Ltd\n\
+    03/2018 - 06/2023\n- Ran the clusters of three product teams\n\nPatents\n- US 1,234,567 A way to weld\n\n\
+    Skills\nPython, Docker\n";
 
 /// A PDF of one page that says `text`.
 pub(crate) fn pdf(text: &str) -> Bytes {

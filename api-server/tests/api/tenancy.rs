@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, problem};
+use crate::support::{RESUME_TEXT, TestApp, problem};
 
 /// Operations that anybody may call.
 const OPEN: [&str; 10] = [
@@ -44,13 +44,13 @@ async fn every_operation_that_is_not_open_needs_a_token() {
     let mut closed = 0;
     for operation in operations(&app).await.iter().filter(|operation| !OPEN.contains(&operation.id.as_str()))
     {
-        let path = operation.path.replace("{id}", "0192f0c1-2345-7abc-8def-0123456789ab");
+        let path = operation.path.replace("{id}", "0192f0c1-2345-7abc-8def-0123456789ab").replace("{number}", "1");
         let answer = app.client.request(operation.method.clone(), app.url(&path)).send().await.unwrap();
         assert_eq!(answer.status(), 401, "{} without a token", operation.id);
         problem(answer, 401, "unauthenticated").await;
         closed += 1;
     }
-    assert_eq!(closed, 54);
+    assert_eq!(closed, 59);
 }
 
 #[tokio::test]
@@ -69,6 +69,7 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
     let app = TestApp::start().await;
     let (ann, eve) = (app.sign_up("ann@example.org").await, app.sign_up("eve@example.org").await);
     let (resume, job) = (app.add_resume(&ann, "x").await, app.add_job(&ann, "text").await);
+    app.finish_resume(&ann, &resume, RESUME_TEXT).await;
     let body = json!({"resume_id": resume, "job_id": job});
     let made: Value = app.post_json("/api/v1/matches", Some(&ann.token), &body).await.json().await.unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -108,17 +109,22 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
     for operation in
         operations(&app).await.iter().filter(|one| one.path.contains("{id}") && !one.path.contains("/admin/"))
     {
-        let path = operation.path.replace("{id}", &id_of(&operation.path));
+        let path = operation.path.replace("{id}", &id_of(&operation.path)).replace("{number}", "1");
         let request = app.client.request(operation.method.clone(), app.url(&path)).bearer_auth(&eve.token);
         let body = if operation.id == "changeMember" { json!({"role": "viewer"}) } else { json!({}) };
         let request = if operation.method == Method::GET { request } else { request.json(&body) };
+        // As a client that knows the tag of everything.
+        let request = request.header("if-match", "*");
+        // Parameters that the document demands.
+        let request =
+            if operation.id == "exportResume" { request.query(&[("format", "json")]) } else { request };
         let answer = request.send().await.unwrap();
         // To take another out one must be an owner; where the account is not a member at all, it is absent.
         assert_eq!(answer.status(), 404, "{}", operation.id);
         problem(answer, 404, "not-found").await;
         tried += 1;
     }
-    assert_eq!(tried, 17);
+    assert_eq!(tried, 22);
     problem(app.post_json("/api/v1/matches", Some(&eve.token), &body).await, 404, "not-found").await;
     for list in ["/api/v1/resumes", "/api/v1/jobs", "/api/v1/matches"] {
         let page: Value = app.get(list, Some(&eve.token)).await.json().await.unwrap();

@@ -173,6 +173,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("api_keys", "SELECT, INSERT, UPDATE, DELETE"),
     ("invitations", "SELECT, INSERT, UPDATE, DELETE"),
     ("resumes", "SELECT, INSERT, UPDATE, DELETE"),
+    ("resume_versions", "SELECT, INSERT"),
     ("jobs", "SELECT, INSERT, UPDATE, DELETE"),
     ("matches", "SELECT, INSERT, UPDATE, DELETE"),
     ("idempotency_keys", "SELECT, INSERT, UPDATE, DELETE"),

@@ -21,6 +21,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug, sqlx::FromRow)]
 struct Sides {
     asked_at: Timestamp,
+    resume_version: i32,
     resume_status: String,
     resume_error: Option<String>,
     extraction: Option<Json<Document>>,
@@ -35,6 +36,8 @@ enum Step {
     Score {
         document: Box<Document>,
         parsed: Box<ParsedResume>,
+        /// Of the resume; it may be edited while this is worked out.
+        version: i32,
         job_text: String,
         /// The day in UTC on which the match was asked for: a repetition later gives the same bytes.
         as_of: Date,
@@ -56,9 +59,9 @@ pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
             transaction.commit().await?;
             Ok(Ending::Refused)
         }
-        Step::Score { document, parsed, job_text, as_of } => {
+        Step::Score { document, parsed, version, job_text, as_of } => {
             let result = context.scorer.score(*parsed, *document, job_text, as_of).await?;
-            store(context, lease, &result).await?;
+            store(context, lease, &result, version).await?;
             Ok(Ending::Done)
         }
     }
@@ -67,7 +70,8 @@ pub(super) async fn run(context: &Context, lease: &Lease) -> Result<Ending, JobE
 async fn begin(context: &Context, lease: &Lease) -> Result<Step, JobError> {
     let mut transaction = tenant_transaction(&context.pool, lease.tenant).await?;
     let sides: Option<Sides> = sqlx::query_as(
-        "SELECT matches.created_at AS asked_at, resumes.status AS resume_status, resumes.error AS resume_error, resumes.extraction, resumes.document,
+        "SELECT matches.created_at AS asked_at, resumes.version AS resume_version, resumes.status AS resume_status,
+            resumes.error AS resume_error, resumes.extraction, resumes.document,
             jobs.status AS job_status, jobs.error AS job_error, jobs.text AS job_text
          FROM matches
          JOIN resumes ON resumes.tenant_id = matches.tenant_id AND resumes.id = matches.resume_id
@@ -104,22 +108,24 @@ fn next_step(sides: Sides) -> Step {
     match (sides.extraction, sides.document, sides.job_text) {
         (Some(Json(document)), Some(Json(parsed)), Some(job_text)) => {
             let as_of = sides.asked_at.as_jiff().to_zoned(TimeZone::UTC).date();
-            Step::Score { document: Box::new(document), parsed: Box::new(parsed), job_text, as_of }
+            let version = sides.resume_version;
+            Step::Score { document: Box::new(document), parsed: Box::new(parsed), version, job_text, as_of }
         }
         _ => Step::Wait,
     }
 }
 
-/// Writes the result as the scorer gave it, and the score beside it for sorting.
-async fn store(context: &Context, lease: &Lease, result: &MatchResult) -> Result<(), JobError> {
+/// Writes the result as the scorer gave it, the score beside it for sorting, and which version of the resume was judged.
+async fn store(context: &Context, lease: &Lease, result: &MatchResult, version: i32) -> Result<(), JobError> {
     let mut transaction = tenant_transaction(&context.pool, lease.tenant).await?;
     sqlx::query(
         "UPDATE matches SET status = 'ready', error = NULL, score = round($2::numeric, 2), result = $3,
-            updated_at = now() WHERE id = $1",
+            resume_version = $4, updated_at = now() WHERE id = $1",
     )
     .bind(lease.subject)
     .bind(result.score)
     .bind(Json(result))
+    .bind(version)
     .execute(&mut *transaction)
     .await?;
     tasks::finish(&mut transaction, lease, Outcome::Done).await?;

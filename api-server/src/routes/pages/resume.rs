@@ -4,22 +4,33 @@ use axum::{
     extract::{Form, State},
     response::{IntoResponse as _, Redirect, Response},
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{account::TokenForm, dashboard};
 use crate::{
-    actions::resumes::{Uploaded, delete, upload},
+    actions::{
+        resume_versions::restore,
+        resumes::{Uploaded, delete, upload},
+    },
     auth::viewer::Viewer,
     error::Problem,
     pages::{
         Chrome,
-        items::{ResumeItem, ResumePage, sections, skills},
+        items::{ResumeItem, ResumePage, VersionItem, sections, skills},
         page,
     },
-    request::{multipart::UploadForm, path::Id},
-    routes::resumes::original,
+    request::{
+        multipart::UploadForm,
+        path::{Id, NumberedId, QueryParameters},
+        version::Version,
+    },
+    routes::resumes::{
+        export::{self, ExportQuery},
+        original,
+    },
     state::AppState,
-    store::resumes,
+    store::{resume_versions, resumes},
 };
 
 /// `POST /resumes`.
@@ -48,9 +59,9 @@ pub async fn upload_by_form(
 /// `GET /resumes/{id}`.
 pub async fn show(State(state): State<AppState>, viewer: Viewer, Id(id): Id) -> Result<Response, Problem> {
     let mut tx = viewer.identity.transaction(&state.pool).await?;
-    let detail = resumes::get(&mut tx, id).await?;
+    let detail = resumes::get(&mut tx, id).await?.ok_or_else(|| Problem::not_found("resume"))?;
+    let versions = resume_versions::list(&mut tx, id).await?;
     tx.commit().await?;
-    let detail = detail.ok_or_else(|| Problem::not_found("resume"))?;
     let document = detail.document.as_ref().and_then(|document| document.get("resume"));
     let nothing = Value::Null;
     page(&ResumePage {
@@ -60,6 +71,8 @@ pub async fn show(State(state): State<AppState>, viewer: Viewer, Id(id): Id) -> 
         sections: sections(document.unwrap_or(&nothing)),
         skills: skills(document.unwrap_or(&nothing)),
         text: detail.text.unwrap_or_default(),
+        versions: versions.iter().map(VersionItem::from).collect(),
+        tag: Version::of(detail.resume.updated_at).tag(),
     })
 }
 
@@ -70,6 +83,36 @@ pub async fn download(
     Id(id): Id,
 ) -> Result<Response, Problem> {
     original::send(&state, viewer.identity, id).await
+}
+
+/// `GET /resumes/{id}/export`.
+pub async fn export(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Id(id): Id,
+    QueryParameters(query): QueryParameters<ExportQuery>,
+) -> Result<Response, Problem> {
+    export::send(&state, viewer.identity, id, &query).await
+}
+
+/// Which version a form goes back from.
+#[derive(Debug, Deserialize)]
+pub struct RestoreForm {
+    #[serde(flatten)]
+    guard: TokenForm,
+    version: String,
+}
+
+/// `POST /resumes/{id}/versions/{number}/restore`.
+pub async fn restore_by_form(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    NumberedId(id, number): NumberedId,
+    Form(form): Form<RestoreForm>,
+) -> Result<Response, Problem> {
+    form.guard.check(&viewer, &state)?;
+    restore(&state, viewer.identity, id, number, &Version::named(&form.version)).await?;
+    Ok(Redirect::to(&format!("/resumes/{id}")).into_response())
 }
 
 /// `POST /resumes/{id}/delete`.

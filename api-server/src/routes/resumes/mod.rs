@@ -2,7 +2,9 @@
 
 pub mod create;
 pub mod delete;
+pub mod export;
 pub mod get;
 pub mod json_resume;
 pub mod list;
 pub mod original;
+pub mod versions;

@@ -1,14 +1,11 @@
 //! `GET /api/v1/resumes/{id}/original`: the uploaded file, byte for byte.
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::State, response::Response};
 use uuid::Uuid;
 
 use crate::{
     auth::identity::Identity,
+    download,
     error::{Problem, ProblemDocument},
     request::path::Id,
     state::AppState,
@@ -40,42 +37,5 @@ pub async fn send(state: &AppState, identity: Identity, id: Uuid) -> Result<Resp
     tx.commit().await?;
     let original = original.ok_or_else(|| Problem::not_found("resume"))?;
     let content = state.storage.get(&original.object_key, original.sha256).await?;
-    let mut response = content.into_response();
-    let headers = response.headers_mut();
-    // A download always: an HTML resume must not run as a page of this site.
-    if let Ok(value) = HeaderValue::from_str(&attachment(&original.file_name)) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    if let Ok(value) = HeaderValue::from_str(&original.media_type) {
-        headers.insert(header::CONTENT_TYPE, value);
-    }
-    Ok(response)
-}
-
-// RFC 6266: a plain name for old clients, and the exact one in UTF-8.
-fn attachment(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
-    let mut exact = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-            exact.push(char::from(byte));
-        } else {
-            exact.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_leave_its_quotes() {
-        assert_eq!(
-            attachment("Zoë \"x\".pdf"),
-            "attachment; filename=\"Zo_ _x_.pdf\"; filename*=UTF-8''Zo%C3%AB%20%22x%22.pdf"
-        );
-    }
+    Ok(download::answer(content, &original.media_type, &original.file_name))
 }
