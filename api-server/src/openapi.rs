@@ -27,6 +27,7 @@ use utoipa::{
         (name = "Resumes", description = "Upload and read resumes"),
         (name = "Jobs", description = "Add and read jobs"),
         (name = "Matches", description = "How well a resume fits a job"),
+        (name = "Applications", description = "Which jobs one goes for, and how far that has come"),
         (name = "Billing", description = "Plans, what of them is used, and buying them"),
         (name = "Webhooks", description = "For services that tell us something, by signature"),
         (name = "Administration", description = "For the people who run the installation"),

@@ -41,7 +41,7 @@ use crate::{
     routes::{
         accounts,
         admin::dead_letters,
-        api_keys, audit, batches, billing, docs, events, health, invitations, jobs, matches, members,
+        api_keys, applications, audit, batches, billing, docs, events, health, invitations, jobs, matches, members,
         organisations,
         pages::{self, mailed::INVITATION_PAGE},
         resumes, sessions, webhooks,
@@ -134,6 +134,7 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(invitations::accept_invitation))
         .routes(routes!(invitations::delete_invitation))
         .merge(resume_routes())
+        .merge(application_routes())
         .routes(routes!(jobs::list::list_jobs))
         .routes(routes!(jobs::get::get_job, jobs::edit::edit_job, jobs::delete::delete_job))
         .routes(routes!(matches::list::list_matches, matches::create::create_match))
@@ -177,6 +178,16 @@ fn resume_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(resumes::versions::restore_resume_version))
 }
 
+fn application_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(applications::list_applications, applications::create_application))
+        .routes(routes!(
+            applications::get_application,
+            applications::edit_application,
+            applications::delete_application
+        ))
+}
+
 fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
     let limits = frame.limits;
     // Refuses forms that another site sends, by what browsers say of their origin; forms of signed-in people carry a
@@ -209,6 +220,9 @@ fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
         .route("/matches", post(pages::result::request_by_form))
         .route("/matches/{id}", get(pages::result::show))
         .route("/matches/{id}/delete", post(pages::result::delete_by_form))
+        .route("/applications", get(pages::applications::show).post(pages::applications::add_by_form))
+        .route("/applications/{id}", post(pages::applications::edit_by_form))
+        .route("/applications/{id}/delete", post(pages::applications::delete_by_form))
         .route("/problems", get(docs::show_problems))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .layer(from_fn_with_state(limits.timeout, time_out));

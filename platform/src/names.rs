@@ -69,6 +69,8 @@ ids! {
     MatchId
     /// Many matches that were asked for at once.
     BatchId
+    /// An application for a job.
+    ApplicationId
     /// A unit of work in the queue.
     TaskId
 }

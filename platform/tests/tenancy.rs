@@ -133,6 +133,22 @@ async fn populate(pool: &PgPool) -> TenantId {
         .execute(&mut *transaction)
         .await
         .unwrap();
+    sqlx::query("INSERT INTO applications (id, tenant_id, job_id, resume_id) VALUES ($1, $2, $3, $4)")
+        .bind(one_match)
+        .bind(tenant)
+        .bind(job)
+        .bind(resume)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO application_moves (tenant_id, application_id, number, state) VALUES ($1, $2, 1, 'saved')",
+    )
+    .bind(tenant)
+    .bind(one_match)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
     let dying = tasks::enqueue(&mut transaction, tenant, TaskKind::ExtractResume, resume).await.unwrap();
     tasks::enqueue(&mut transaction, tenant, TaskKind::MatchResume, one_match).await.unwrap();
     transaction.commit().await.unwrap();

@@ -1,6 +1,7 @@
 //! What the API and the pages both do: each action checks its input, then changes rows and bytes together.
 
 pub mod accounts;
+pub mod applications;
 pub mod batches;
 pub mod billing;
 pub mod jobs;

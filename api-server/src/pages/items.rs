@@ -278,7 +278,7 @@ fn size_text(bytes: i64) -> String {
 }
 
 // The reader's time zone is not known, so the zone is named.
-fn time_text(moment: Timestamp) -> String {
+pub(super) fn time_text(moment: Timestamp) -> String {
     moment.as_jiff().strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
 

@@ -1,6 +1,7 @@
 //! The web pages: what each template is given, in words that people read. Handlers are in [`crate::routes::pages`].
 
 pub mod account;
+pub mod applications;
 pub mod billing;
 pub mod dashboard;
 pub mod error;

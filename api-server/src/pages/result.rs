@@ -21,6 +21,10 @@ pub struct ResultPage {
     pub item: MatchItem,
     /// Addresses of its resume and job.
     pub links: [String; 2],
+    /// The job, for the form that keeps it on the board.
+    pub job_id: String,
+    /// The resume, for the same.
+    pub resume_id: String,
     /// Why there is no result; empty if there is one or none yet.
     pub error: String,
     /// The result, once there is one.
@@ -107,6 +111,8 @@ impl ResultPage {
             chrome: Chrome::new(format!("{} and {}", item.resume_name, item.job_name), Some(viewer)),
             form_token: viewer.form_token.clone(),
             links: [format!("/resumes/{}", summary.resume_id), format!("/jobs/{}", summary.job_id)],
+            job_id: summary.job_id.to_string(),
+            resume_id: summary.resume_id.to_string(),
             error: summary.error.clone().unwrap_or_default(),
             result: summary
                 .score

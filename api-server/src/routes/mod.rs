@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod api_keys;
+pub mod applications;
 pub mod audit;
 pub mod batches;
 pub mod billing;

@@ -21,8 +21,8 @@ pub struct AuditEvent {
     /// `added`, `changed` or `removed`.
     #[schema(example = "removed")]
     pub act: String,
-    /// Of what kind it is: `resumes`, `resume_versions`, `jobs`, `matches`, `batches`, `memberships`, `api_keys`, `invitations`,
-    /// `subscriptions`.
+    /// Of what kind it is: `resumes`, `resume_versions`, `jobs`, `matches`, `applications`, `batches`,
+    /// `memberships`, `api_keys`, `invitations`, `subscriptions`.
     #[schema(example = "resumes")]
     pub kind: String,
     /// Its id; of a membership the account, of a version the resume.

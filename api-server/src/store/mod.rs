@@ -4,6 +4,7 @@
 pub mod account_tokens;
 pub mod accounts;
 pub mod api_keys;
+pub mod applications;
 pub mod audit;
 pub mod batches;
 pub mod events;

@@ -26,6 +26,12 @@ pub async fn collect(tx: &mut Tx, account: AccountId) -> Result<Value, sqlx::Err
             'batches', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'total', total,
                     'created_at', created_at) ORDER BY id), '[]')
                 FROM batches WHERE account_id = $1),
+            'applications', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'job_id', job_id,
+                    'resume_id', resume_id, 'state', state, 'note', note, 'applied_on', applied_on, 'next_on', next_on,
+                    'created_at', created_at, 'moves', (SELECT jsonb_agg(jsonb_build_object('state', m.state, 'at', m.at)
+                        ORDER BY m.number) FROM application_moves m WHERE m.application_id = applications.id))
+                    ORDER BY id), '[]')
+                FROM applications WHERE account_id = $1),
             'api_keys', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'scope', scope,
                     'created_at', created_at, 'expires_at', expires_at, 'last_used_at', last_used_at) ORDER BY id), '[]')
                 FROM api_keys WHERE account_id = $1),
@@ -74,6 +80,7 @@ pub async fn erase_rows(tx: &mut Tx, account: AccountId) -> Result<(Erased, Vec<
         .bind(account)
         .execute(&mut **tx)
         .await?;
+    sqlx::query("DELETE FROM applications WHERE account_id = $1").bind(account).execute(&mut **tx).await?;
     sqlx::query("DELETE FROM batches WHERE account_id = $1").bind(account).execute(&mut **tx).await?;
     let mut keys: Vec<String> =
         sqlx::query_scalar("DELETE FROM resumes WHERE account_id = $1 RETURNING object_key")

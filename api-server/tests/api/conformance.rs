@@ -206,7 +206,14 @@ async fn furnish(app: &TestApp, user: &User) -> BTreeMap<&'static str, String> {
     app.finish_resume(user, &resume, RESUME_TEXT).await;
     let body = json!({"resume_id": resume, "job_id": job});
     let made: Value = app.post_json("/api/v1/matches", Some(&user.token), &body).await.json().await.unwrap();
+    let application: Value = app
+        .post_json("/api/v1/applications", Some(&user.token), &json!({"job_id": job, "resume_id": resume}))
+        .await
+        .json()
+        .await
+        .unwrap();
     BTreeMap::from([
+        ("applications", application["id"].as_str().unwrap().to_owned()),
         ("resumes", resume),
         ("jobs", job),
         ("matches", made["id"].as_str().unwrap().to_owned()),

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod admin;
+mod applications;
 mod batches;
 mod billing;
 mod browser;

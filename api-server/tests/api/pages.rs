@@ -6,7 +6,7 @@ use reqwest::{
 };
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestApp, pdf};
+use crate::support::{PASSWORD, RESUME_TEXT, TestApp, User, pdf};
 
 /// A browser: keeps the cookie, follows no redirects by itself.
 struct Browser<'a> {
@@ -107,9 +107,101 @@ async fn browser_tenant(app: &TestApp, email: &str) -> platform::names::TenantId
 }
 
 #[tokio::test]
+async fn a_resume_is_saved_as_a_file_and_goes_back_to_an_earlier_version() {
+    let app = TestApp::start().await;
+    let browser = Browser::signed_up(&app, "ann@example.org").await;
+    let token = browser.form_token().await;
+    let resume = location(&browser.upload(&token, &pdf("x")).await);
+    let tenant = browser_tenant(&app, "ann@example.org").await;
+    let user = User { tenant, token: String::new(), refresh_token: String::new() };
+    app.finish_resume(&user, resume.rsplit('/').next().unwrap(), RESUME_TEXT).await;
+    let page = browser.page(&resume).await;
+    assert!(page.contains("export?format=docx") && !page.contains("Go back to it"), "{page}");
+    let file = browser.get(&format!("{resume}/export?format=pdf")).await;
+    assert_eq!(file.headers()["content-type"], "application/pdf");
+    assert!(file.bytes().await.unwrap().starts_with(b"%PDF-"));
+
+    // An edit by the API; the page shows both versions then.
+    let body = json!({"email": "ann@example.org", "password": PASSWORD});
+    let tokens: serde_json::Value =
+        app.post_json("/api/v1/sessions", None, &body).await.json().await.unwrap();
+    let edited = app
+        .client
+        .put(app.url(&format!("/api/v1{resume}/json-resume")))
+        .bearer_auth(tokens["access_token"].as_str().unwrap())
+        .header("if-match", "*")
+        .json(&json!({"basics": {"name": "Ann Example", "label": "Welder"}}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(edited.status(), StatusCode::OK);
+    let page = browser.page(&resume).await;
+    assert!(page.contains("Version 2: edited") && page.contains("Welder"), "{page}");
+    let tag = page.split("name=\"version\" value=\"").nth(1).unwrap().split("\">").next().unwrap();
+    let tag = tag.replace("&#34;", "\"");
+    let restore = format!("{resume}/versions/1/restore");
+    let old = browser.post(&restore, &[("csrf", token.as_str()), ("version", "\"0\"")]).await;
+    assert_eq!(old.status(), StatusCode::PRECONDITION_FAILED);
+    let back = browser.post(&restore, &[("csrf", token.as_str()), ("version", tag.as_str())]).await;
+    assert_eq!(location(&back), resume);
+    let page = browser.page(&resume).await;
+    assert!(page.contains("Version 3: version 1 again") && !page.contains("Welder"), "{page}");
+}
+
+#[tokio::test]
+async fn applications_are_added_moved_and_deleted_on_the_board() {
+    let app = TestApp::start().await;
+    let browser = Browser::signed_up(&app, "ann@example.org").await;
+    let token = browser.form_token().await;
+    assert!(browser.page("/applications").await.contains("can be tracked here"));
+    let resume = location(&browser.upload(&token, &pdf("x")).await);
+    let resume_id = resume.rsplit('/').next().unwrap();
+    let fields = [("csrf", token.as_str()), ("resume_id", resume_id), ("title", "SRE <1>"), ("text", "Kubernetes")];
+    let result = location(&browser.post("/matches", &fields).await);
+    let page = browser.page(&result).await;
+    let job_id = page.split("name=\"job_id\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let fields = [("csrf", token.as_str()), ("job_id", job_id.as_str()), ("resume_id", resume_id)];
+    assert_eq!(location(&browser.post("/applications", &fields).await), "/applications");
+    let board = browser.page("/applications").await;
+    assert!(board.contains("SRE &#60;1&#62;") && board.contains("cv.pdf"), "{board}");
+
+    let action = board.split("action=\"/applications/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let tag = board.split("name=\"version\" value=\"").nth(1).unwrap().split("\">").next().unwrap();
+    let tag = tag.replace("&#34;", "\"");
+    let edit = async |tag: &str, next: &str| {
+        let fields = [
+            ("csrf", token.as_str()),
+            ("version", tag),
+            ("state", "interviewing"),
+            ("resume_id", ""),
+            ("applied_on", "2026-11-20"),
+            ("next_on", next),
+            ("note", "Ask about <b>teams"),
+        ];
+        browser.post(&format!("/applications/{action}"), &fields).await
+    };
+    let refused = edit(&tag, "some day").await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().await.unwrap().contains("Write the day as 2026-11-23"));
+    assert_eq!(location(&edit(&tag, "2026-12-01").await), "/applications");
+    let late = edit(&tag, "2026-12-02").await;
+    assert_eq!(late.status(), StatusCode::PRECONDITION_FAILED);
+    assert!(late.text().await.unwrap().contains("Somebody has changed this application"));
+    let board = browser.page("/applications").await;
+    let column = board.split("id=\"column-interviewing\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for text in ["Next: 2026-12-01", "Sent 2026-11-20", "Ask about &#60;b&#62;teams"] {
+        assert!(column.contains(text), "{text} is not in {column}");
+    }
+    let path = format!("/applications/{action}/delete");
+    assert_eq!(browser.post(&path, &[("csrf", "x")]).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(location(&browser.post(&path, &[("csrf", token.as_str())]).await), "/applications");
+    assert!(!browser.page("/applications").await.contains(&path));
+}
+
+#[tokio::test]
 async fn without_a_session_every_page_leads_to_sign_in() {
     let app = TestApp::start().await;
-    for path in ["/dashboard", "/resumes/0192f0c1-2345-7abc-8def-0123456789ab"] {
+    for path in ["/dashboard", "/applications", "/resumes/0192f0c1-2345-7abc-8def-0123456789ab"] {
         assert_eq!(location(&app.get(path, None).await), "/sign-in");
     }
     let browser = Browser { app: &app, cookie: "rm_session=made-up".to_owned() };

@@ -50,7 +50,7 @@ async fn every_operation_that_is_not_open_needs_a_token() {
         problem(answer, 401, "unauthenticated").await;
         closed += 1;
     }
-    assert_eq!(closed, 59);
+    assert_eq!(closed, 64);
 }
 
 #[tokio::test]
@@ -93,6 +93,10 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
     let sides = json!({"resume_ids": [resume], "job_ids": [job]});
     let batch: Value = app.post_json("/api/v1/batches", Some(&ann.token), &sides).await.json().await.unwrap();
     let batch = text(&batch["id"]);
+    let wish = json!({"job_id": job, "resume_id": resume});
+    let application: Value =
+        app.post_json("/api/v1/applications", Some(&ann.token), &wish).await.json().await.unwrap();
+    let application = text(&application["id"]);
     let (key, invitation, member) = (text(&key["id"]), text(&invited["id"]), text(&me["account"]["id"]));
     let id_of = |path: &str| match path.split('/').nth(3) {
         Some("resumes") => resume.clone(),
@@ -102,6 +106,7 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
         Some("organisations") => ann.tenant.to_string(),
         Some("members") => member.clone(),
         Some("invitations") => invitation.clone(),
+        Some("applications") => application.clone(),
         Some("matches") => made["id"].as_str().unwrap().to_owned(),
         other => panic!("{path} has an id of an unknown noun: {other:?}"),
     };
@@ -124,9 +129,11 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
         problem(answer, 404, "not-found").await;
         tried += 1;
     }
-    assert_eq!(tried, 22);
+    assert_eq!(tried, 25);
     problem(app.post_json("/api/v1/matches", Some(&eve.token), &body).await, 404, "not-found").await;
-    for list in ["/api/v1/resumes", "/api/v1/jobs", "/api/v1/matches"] {
+    let refused = app.post_json("/api/v1/applications", Some(&eve.token), &wish).await;
+    problem(refused, 422, "validation-failed").await;
+    for list in ["/api/v1/resumes", "/api/v1/jobs", "/api/v1/matches", "/api/v1/applications"] {
         let page: Value = app.get(list, Some(&eve.token)).await.json().await.unwrap();
         assert_eq!(page["items"], json!([]), "{list}");
         let page: Value = app.get(list, Some(&ann.token)).await.json().await.unwrap();

@@ -176,6 +176,8 @@ const RIGHTS: &[(&str, &str)] = &[
     ("resume_versions", "SELECT, INSERT"),
     ("jobs", "SELECT, INSERT, UPDATE, DELETE"),
     ("matches", "SELECT, INSERT, UPDATE, DELETE"),
+    ("applications", "SELECT, INSERT, UPDATE, DELETE"),
+    ("application_moves", "SELECT, INSERT"),
     ("idempotency_keys", "SELECT, INSERT, UPDATE, DELETE"),
     ("batches", "SELECT, INSERT, UPDATE, DELETE"),
     ("audit_events", "SELECT, INSERT"),
