@@ -217,7 +217,11 @@ mod tests {
         ] {
             let file = documents.export(resume.clone(), format).await.unwrap();
             assert!(file.starts_with(start.as_bytes()), "{format:?}");
-            assert_eq!(file, documents.export(resume.clone(), format).await.unwrap(), "{format:?} is the same again");
+            assert_eq!(
+                file,
+                documents.export(resume.clone(), format).await.unwrap(),
+                "{format:?} is the same again"
+            );
         }
     }
 

@@ -41,8 +41,8 @@ use crate::{
     routes::{
         accounts,
         admin::dead_letters,
-        api_keys, applications, audit, batches, billing, docs, events, health, invitations, jobs, matches, members,
-        organisations,
+        api_keys, applications, audit, batches, billing, docs, events, health, invitations, jobs, matches,
+        members, organisations,
         pages::{self, mailed::INVITATION_PAGE},
         resumes, sessions, webhooks,
     },
@@ -139,6 +139,7 @@ pub fn api_routes(limits: Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::get::get_job, jobs::edit::edit_job, jobs::delete::delete_job))
         .routes(routes!(matches::list::list_matches, matches::create::create_match))
         .routes(routes!(matches::get::get_match, matches::delete::delete_match))
+        .routes(routes!(matches::advice::decide_advice, matches::advice::undecide_advice))
         .routes(routes!(batches::list_batches, batches::create_batch))
         .routes(routes!(batches::get_batch, batches::delete_batch))
         .routes(routes!(batches::get_batch_results))
@@ -219,6 +220,7 @@ fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
         .route("/jobs/{id}/delete", post(pages::job::delete_by_form))
         .route("/matches", post(pages::result::request_by_form))
         .route("/matches/{id}", get(pages::result::show))
+        .route("/matches/{id}/advice/{advice}", post(pages::result::decide_by_form))
         .route("/matches/{id}/delete", post(pages::result::delete_by_form))
         .route("/applications", get(pages::applications::show).post(pages::applications::add_by_form))
         .route("/applications/{id}", post(pages::applications::edit_by_form))

@@ -149,6 +149,17 @@ async fn populate(pool: &PgPool) -> TenantId {
     .execute(&mut *transaction)
     .await
     .unwrap();
+    sqlx::query(
+        "INSERT INTO advice_decisions (tenant_id, resume_id, job_id, advice_id, decision, match_id)
+         VALUES ($1, $2, $3, sha256('x'), 'rejected', $4)",
+    )
+    .bind(tenant)
+    .bind(resume)
+    .bind(job)
+    .bind(one_match)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
     let dying = tasks::enqueue(&mut transaction, tenant, TaskKind::ExtractResume, resume).await.unwrap();
     tasks::enqueue(&mut transaction, tenant, TaskKind::MatchResume, one_match).await.unwrap();
     transaction.commit().await.unwrap();
@@ -171,7 +182,7 @@ async fn tenant_tables(pool: &PgPool) -> Vec<String> {
     .fetch_all(pool)
     .await
     .unwrap();
-    assert!(tables.len() >= 18, "{tables:?}");
+    assert!(tables.len() >= 24, "{tables:?}");
     tables
 }
 

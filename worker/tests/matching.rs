@@ -90,16 +90,14 @@ async fn a_match_judges_and_quotes_the_newest_version_of_the_resume_and_names_it
     );
     let parsed = matching::parse(&document);
     let mut transaction = tenant_transaction(&back_end.pool, back_end.tenant).await.unwrap();
-    sqlx::query(
-        "UPDATE resumes SET version = 2, text = $2, extraction = $3, document = $4 WHERE id = $1",
-    )
-    .bind(resume)
-    .bind(&document.text)
-    .bind(serde_json::to_value(&document).unwrap())
-    .bind(serde_json::to_value(&parsed).unwrap())
-    .execute(&mut *transaction)
-    .await
-    .unwrap();
+    sqlx::query("UPDATE resumes SET version = 2, text = $2, extraction = $3, document = $4 WHERE id = $1")
+        .bind(resume)
+        .bind(&document.text)
+        .bind(serde_json::to_value(&document).unwrap())
+        .bind(serde_json::to_value(&parsed).unwrap())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
     transaction.commit().await.unwrap();
     let (version, result) = version_of(request_match(&back_end, resume, job).await).await;
     assert_eq!(version, Some(2));

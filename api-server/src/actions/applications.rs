@@ -77,7 +77,8 @@ pub async fn add(
     let nothing = Content { resume: None, state: Stage::Saved, note: None, applied_on: None, next_on: None };
     let content = wish.apply(&mut tx, nothing).await?;
     let id = applications::insert(&mut tx, identity.tenant, account, job, &content).await?;
-    let made = applications::get(&mut tx, id.as_uuid()).await?.ok_or_else(|| Problem::not_found("application"))?;
+    let made =
+        applications::get(&mut tx, id.as_uuid()).await?.ok_or_else(|| Problem::not_found("application"))?;
     tx.commit().await?;
     Ok(made)
 }

@@ -1,6 +1,10 @@
-//! Asking for a match.
+//! Asking for a match, and deciding about its advice.
 
-use platform::tasks::{self, TaskKind};
+use platform::{
+    digest::Sha256Digest,
+    tasks::{self, TaskKind},
+};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -8,7 +12,9 @@ use crate::{
     error::{FieldError, Problem, ProblemKind},
     state::AppState,
     store::{
-        Status, jobs,
+        Status,
+        advice::{self, Decision},
+        jobs,
         matches::{self, MatchDetail},
         resumes,
     },
@@ -50,4 +56,25 @@ pub async fn request(
     let made = matches::get(&mut tx, id.as_uuid()).await?.ok_or_else(|| Problem::not_found("match"))?;
     tx.commit().await?;
     Ok(made)
+}
+
+/// Writes what the caller thinks of a piece of advice of the match (none takes it back); gives the match as it is then.
+pub async fn decide(
+    state: &AppState,
+    identity: Identity,
+    id: Uuid,
+    piece: Sha256Digest,
+    decision: Option<Decision>,
+) -> Result<MatchDetail, Problem> {
+    let absent = || Problem::not_found("match");
+    let Entered { mut tx, account, .. } = identity.enter(&state.pool).await?;
+    let found = matches::get(&mut tx, id).await?.ok_or_else(absent)?;
+    let pieces = found.result.as_ref().and_then(|result| result.get("advice")?.as_array());
+    if !pieces.into_iter().flatten().any(|one: &Value| advice::id_of(one) == Some(piece)) {
+        return Err(Problem::new(ProblemKind::NotFound, "The match gives no such advice."));
+    }
+    advice::decide(&mut tx, account, &found, piece, decision).await?;
+    let now = matches::get(&mut tx, id).await?.ok_or_else(absent)?;
+    tx.commit().await?;
+    Ok(now)
 }

@@ -134,7 +134,8 @@ mod tests {
 
     fn pointers(raw: Value) -> Vec<String> {
         let problem = EditedResume::check(raw).unwrap_err();
-        let mut pointers: Vec<String> = problem.errors.into_iter().filter_map(|error| error.pointer).collect();
+        let mut pointers: Vec<String> =
+            problem.errors.into_iter().filter_map(|error| error.pointer).collect();
         pointers.sort();
         pointers
     }
@@ -154,14 +155,19 @@ mod tests {
         assert_eq!(pointers(json!([])), [""]);
         assert_eq!(pointers(json!({"work": [[]]})), ["/work/0"]);
         assert_eq!(
-            pointers(json!({"work": [{"startDate": "2020-3", "endDate": "soon"}], "awards": [{"date": "2020-13"}]})),
+            pointers(
+                json!({"work": [{"startDate": "2020-3", "endDate": "soon"}], "awards": [{"date": "2020-13"}]})
+            ),
             ["/awards/0/date", "/work/0/endDate", "/work/0/startDate"]
         );
-        assert_eq!(pointers(json!({"basics": {"summary": "a\u{0}b", "a/b": "\u{0}"}})), [
-            "/basics/a~1b",
-            "/basics/summary"
-        ]);
-        assert_eq!(pointers(json!({"basics": {"summary": "x".repeat(MAX_CHARACTERS + 1)}})), ["/basics/summary"]);
+        assert_eq!(
+            pointers(json!({"basics": {"summary": "a\u{0}b", "a/b": "\u{0}"}})),
+            ["/basics/a~1b", "/basics/summary"]
+        );
+        assert_eq!(
+            pointers(json!({"basics": {"summary": "x".repeat(MAX_CHARACTERS + 1)}})),
+            ["/basics/summary"]
+        );
         assert_eq!(pointers(json!({"x": vec!["y"; MAX_VALUES + 1]})), [""]);
     }
 

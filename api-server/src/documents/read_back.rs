@@ -46,11 +46,7 @@ impl ReadBack {
         if let Some(resume) = stored.get_mut("resume") {
             *resume = edited.raw.clone();
         }
-        Ok(Self {
-            extraction: serde_json::to_value(&document)?,
-            text: document.text,
-            document: stored,
-        })
+        Ok(Self { extraction: serde_json::to_value(&document)?, text: document.text, document: stored })
     }
 }
 
@@ -99,7 +95,10 @@ fn leaves<'a>(value: &'a Value, pointer: String, into: &mut Vec<(String, &'a str
     match value {
         Value::String(text) => into.push((pointer, text)),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| leaves(item, format!("{pointer}/{index}"), into));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| leaves(item, format!("{pointer}/{index}"), into));
         }
         // Names of JSON Resume need no escape.
         Value::Object(members) => {
@@ -159,8 +158,11 @@ mod tests {
 
     #[test]
     fn sections_without_a_place_in_json_resume_stay() {
-        let others = [OtherSection { heading: "Patents".into(), lines: vec!["US 1,234 *A way* to weld".into()] }];
-        let (back, parsed) = read(json!({"basics": {"name": "Ann Example"}, "skills": [{"name": "Welding"}]}), &others).unwrap();
+        let others =
+            [OtherSection { heading: "Patents".into(), lines: vec!["US 1,234 *A way* to weld".into()] }];
+        let (back, parsed) =
+            read(json!({"basics": {"name": "Ann Example"}, "skills": [{"name": "Welding"}]}), &others)
+                .unwrap();
         assert!(back.text.contains("US 1,234 *A way* to weld"), "{}", back.text);
         assert_eq!(parsed.other_sections, others);
     }
@@ -168,7 +170,9 @@ mod tests {
     #[test]
     fn what_says_nothing_is_refused_and_what_looks_like_a_file_is_text() {
         assert!(matches!(read(json!({"basics": {"name": " "}}), &[]), Err(DocumentError::Nothing)));
-        let (back, _) = read(json!({"basics": {"name": "%PDF-1.7", "summary": "Writes readers of files in Rust."}}), &[]).unwrap();
+        let (back, _) =
+            read(json!({"basics": {"name": "%PDF-1.7", "summary": "Writes readers of files in Rust."}}), &[])
+                .unwrap();
         assert!(back.text.contains("%PDF-1.7") && back.text.contains("Rust"), "{}", back.text);
     }
 }

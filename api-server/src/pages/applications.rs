@@ -90,7 +90,11 @@ pub fn columns(all: &[Application]) -> Vec<Column> {
         let mut own: Vec<&Application> = all.iter().filter(|one| one.state == stage).collect();
         // Days as text sort as days.
         own.sort_by_key(|one| (one.next_on.is_none(), one.next_on.clone()));
-        Column { state: stage.as_str(), label: label(stage), cards: own.into_iter().map(Card::from).collect() }
+        Column {
+            state: stage.as_str(),
+            label: label(stage),
+            cards: own.into_iter().map(Card::from).collect(),
+        }
     };
     Stage::ALL.map(column).into()
 }

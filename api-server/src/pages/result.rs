@@ -100,6 +100,10 @@ pub struct AdviceView {
     pub text: String,
     /// What it adds to the score, if known: "+4".
     pub gain: Option<String>,
+    /// By which a decision about it is sent; empty if it cannot be decided.
+    pub id: String,
+    /// `accepted`, `rejected`, or empty.
+    pub decision: String,
 }
 
 impl ResultPage {
@@ -213,7 +217,13 @@ fn passage(evidence: &Value) -> String {
 
 fn advice(advice: &Value) -> AdviceView {
     let gain = advice.get("gain").and_then(Value::as_f64).filter(|gain| *gain >= 0.05);
-    AdviceView { text: text_of(advice), gain: gain.map(|gain| format!("+{gain:.1}")) }
+    let member = |name: &str| advice.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    AdviceView {
+        text: text_of(advice),
+        gain: gain.map(|gain| format!("+{gain:.1}")),
+        id: member("id"),
+        decision: member("decision"),
+    }
 }
 
 fn versions(result: &Value) -> String {

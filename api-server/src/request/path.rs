@@ -4,6 +4,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::request::Parts,
 };
+use platform::digest::Sha256Digest;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -35,6 +36,21 @@ impl<S: Send + Sync> FromRequestParts<S> for NumberedId {
         let read = Path::<(Uuid, i32)>::from_request_parts(parts, state).await;
         read.map(|Path((id, number))| Self(id, number)).map_err(|_rejection| {
             Problem::new(ProblemKind::NotFound, "The path has no id and number where they belong.")
+        })
+    }
+}
+
+/// The `{id}` and `{advice}` of the path.
+#[derive(Clone, Copy, Debug)]
+pub struct AdviceId(pub Uuid, pub Sha256Digest);
+
+impl<S: Send + Sync> FromRequestParts<S> for AdviceId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = Path::<(Uuid, Sha256Digest)>::from_request_parts(parts, state).await;
+        read.map(|Path((id, advice))| Self(id, advice)).map_err(|_rejection| {
+            Problem::new(ProblemKind::NotFound, "The path has no ids of a match and of its advice.")
         })
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Status, Tx};
+use super::{Status, Tx, advice};
 use crate::request::paging::{Page, PageRequest};
 
 /// A match of one resume with one job.
@@ -55,7 +55,7 @@ pub struct MatchDetail {
     #[sqlx(flatten)]
     pub summary: Match,
     /// The whole result: score, parts, requirements with evidence, skills, advice and versions; null until `status`
-    /// is `ready`.
+    /// is `ready`. Each piece of advice has an `id` and a `decision`: `accepted`, `rejected` or null.
     #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
 }
@@ -117,9 +117,9 @@ pub async fn list(tx: &mut Tx, page: PageRequest, filter: Filter) -> Result<Page
     Ok(page.page(rows, |row: &Match| row.id.as_uuid()))
 }
 
-/// A match with its result.
+/// A match with its result, and what was thought of its advice.
 pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<MatchDetail>, sqlx::Error> {
-    sqlx::query_as(
+    let found: Option<MatchDetail> = sqlx::query_as(
         "SELECT m.id, m.status, m.resume_id, r.file_name AS resume_name, m.resume_version, m.job_id,
                 j.title AS job_title, m.score::float8 AS score, m.error, m.created_at, m.updated_at, m.result
          FROM matches m
@@ -129,7 +129,10 @@ pub async fn get(tx: &mut Tx, id: Uuid) -> Result<Option<MatchDetail>, sqlx::Err
     )
     .bind(id)
     .fetch_optional(&mut **tx)
-    .await
+    .await?;
+    let Some(mut found) = found else { return Ok(None) };
+    advice::annotate(tx, &mut found).await?;
+    Ok(Some(found))
 }
 
 /// Removes a match; whether there was one.

@@ -3,6 +3,7 @@
 
 pub mod account_tokens;
 pub mod accounts;
+pub mod advice;
 pub mod api_keys;
 pub mod applications;
 pub mod audit;

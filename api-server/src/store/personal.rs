@@ -26,6 +26,10 @@ pub async fn collect(tx: &mut Tx, account: AccountId) -> Result<Value, sqlx::Err
             'batches', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'total', total,
                     'created_at', created_at) ORDER BY id), '[]')
                 FROM batches WHERE account_id = $1),
+            'advice_decisions', (SELECT coalesce(jsonb_agg(jsonb_build_object('resume_id', resume_id, 'job_id', job_id,
+                    'match_id', match_id, 'advice_id', encode(advice_id, 'hex'), 'decision', decision,
+                    'decided_at', decided_at) ORDER BY decided_at), '[]')
+                FROM advice_decisions WHERE account_id = $1),
             'applications', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'job_id', job_id,
                     'resume_id', resume_id, 'state', state, 'note', note, 'applied_on', applied_on, 'next_on', next_on,
                     'created_at', created_at, 'moves', (SELECT jsonb_agg(jsonb_build_object('state', m.state, 'at', m.at)

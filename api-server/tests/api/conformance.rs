@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use reqwest::{Method, Response};
 use serde_json::{Map, Value, json};
 
-use crate::support::{RESUME_TEXT, TestApp, User};
+use crate::support::{RESUME_TEXT, TestApp, User, sample_result};
 
 /// Requests for each operation.
 const ROUNDS: u64 = 25;
@@ -212,7 +212,12 @@ async fn furnish(app: &TestApp, user: &User) -> BTreeMap<&'static str, String> {
         .json()
         .await
         .unwrap();
+    let match_id = made["id"].as_str().unwrap();
+    app.finish_match(&user.tenant, match_id.parse().unwrap(), 71.4, &sample_result()).await;
+    let path = format!("/api/v1/matches/{match_id}");
+    let found: Value = app.get(&path, Some(&user.token)).await.json().await.unwrap();
     BTreeMap::from([
+        ("advice", found["result"]["advice"][0]["id"].as_str().unwrap().to_owned()),
         ("applications", application["id"].as_str().unwrap().to_owned()),
         ("resumes", resume),
         ("jobs", job),
@@ -246,6 +251,8 @@ async fn call(
     }
     let number = *walk.dice.pick(&["1", "1", "2", "0", "-1", "x", "99999999999"]);
     let path = path.replace("{id}", &id).replace("{number}", number);
+    let advice = ids.get("advice").filter(|_| walk.dice.roll(2) == 0);
+    let path = path.replace("{advice}", advice.map_or("x", String::as_str));
     let url = format!("{}?{}", app.url(&path), query.finish());
     let mut request = app.client.request(method.clone(), url);
     if walk.dice.roll(20) > 0 {

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod admin;
+mod advice;
 mod applications;
 mod batches;
 mod billing;

@@ -92,6 +92,13 @@ async fn from_sign_up_to_a_match_that_is_worked_out() {
         assert!(page.contains(text), "{text} is not in {page}");
     }
     assert!(!page.contains("http-equiv=\"refresh\""));
+    let action = page.split("/advice/").nth(1).unwrap().split('"').next().unwrap();
+    let decide = format!("{result}/advice/{action}");
+    let turned_down = browser.post(&decide, &[("csrf", token.as_str()), ("decision", "rejected")]).await;
+    assert_eq!(location(&turned_down), format!("{result}#advice"));
+    assert!(browser.page(&result).await.contains("<li class=\"rejected\">"));
+    location(&browser.post(&decide, &[("csrf", token.as_str())]).await);
+    assert!(!browser.page(&result).await.contains("<li class=\"rejected\">"));
     let deleted = browser.post(&format!("{result}/delete"), &[("csrf", token.as_str())]).await;
     assert_eq!(location(&deleted), "/dashboard");
     assert_eq!(browser.get(&result).await.status(), StatusCode::NOT_FOUND);
@@ -156,7 +163,8 @@ async fn applications_are_added_moved_and_deleted_on_the_board() {
     assert!(browser.page("/applications").await.contains("can be tracked here"));
     let resume = location(&browser.upload(&token, &pdf("x")).await);
     let resume_id = resume.rsplit('/').next().unwrap();
-    let fields = [("csrf", token.as_str()), ("resume_id", resume_id), ("title", "SRE <1>"), ("text", "Kubernetes")];
+    let fields =
+        [("csrf", token.as_str()), ("resume_id", resume_id), ("title", "SRE <1>"), ("text", "Kubernetes")];
     let result = location(&browser.post("/matches", &fields).await);
     let page = browser.page(&result).await;
     let job_id = page.split("name=\"job_id\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -188,7 +196,8 @@ async fn applications_are_added_moved_and_deleted_on_the_board() {
     assert_eq!(late.status(), StatusCode::PRECONDITION_FAILED);
     assert!(late.text().await.unwrap().contains("Somebody has changed this application"));
     let board = browser.page("/applications").await;
-    let column = board.split("id=\"column-interviewing\"").nth(1).unwrap().split("</section>").next().unwrap();
+    let column =
+        board.split("id=\"column-interviewing\"").nth(1).unwrap().split("</section>").next().unwrap();
     for text in ["Next: 2026-12-01", "Sent 2026-11-20", "Ask about &#60;b&#62;teams"] {
         assert!(column.contains(text), "{text} is not in {column}");
     }

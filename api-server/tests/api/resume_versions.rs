@@ -25,8 +25,7 @@ async fn read_resume(app: &TestApp, user: &User) -> (String, String) {
 }
 
 async fn put(app: &TestApp, user: &User, path: &str, tag: Option<&str>, body: &Value) -> Response {
-    let request =
-        app.client.put(app.url(&format!("{path}/json-resume"))).bearer_auth(&user.token).json(body);
+    let request = app.client.put(app.url(&format!("{path}/json-resume"))).bearer_auth(&user.token).json(body);
     let request = if let Some(tag) = tag { request.header("if-match", tag) } else { request };
     request.send().await.unwrap()
 }
@@ -55,7 +54,10 @@ async fn an_edit_makes_a_version_and_the_one_before_stays_as_it_was() {
     let answer = put(&app, &user, &path, Some(&first), &document).await;
     let second = tag(&answer);
     let made = json_of(answer, 200).await;
-    assert_eq!((&made["number"], &made["origin"], &made["based_on"]), (&json!(2), &json!("edited"), &json!(1)));
+    assert_eq!(
+        (&made["number"], &made["origin"], &made["based_on"]),
+        (&json!(2), &json!("edited"), &json!(1))
+    );
     let me = json_of(app.get("/api/v1/account", Some(&user.token)).await, 200).await;
     assert_eq!(made["account_id"], me["account"]["id"]);
     problem(put(&app, &user, &path, Some(&first), &json!({})).await, 412, "precondition-failed").await;
@@ -73,8 +75,12 @@ async fn an_edit_makes_a_version_and_the_one_before_stays_as_it_was() {
     assert!(made["text"].as_str().unwrap().contains("US 1,234,567 A way to weld"), "{}", made["text"]);
 
     let list = json_of(app.get(&format!("{path}/versions"), Some(&user.token)).await, 200).await;
-    let listed: Vec<_> =
-        list["items"].as_array().unwrap().iter().map(|one| (one["number"].clone(), one["origin"].clone())).collect();
+    let listed: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["number"].clone(), one["origin"].clone()))
+        .collect();
     assert_eq!(listed, [(json!(2), json!("edited")), (json!(1), json!("read"))]);
     let old = json_of(app.get(&format!("{path}/versions/1"), Some(&user.token)).await, 200).await;
     assert_eq!((&old["text"], &old["document"]), (&before["text"], &before["document"]));
@@ -108,7 +114,8 @@ async fn wrong_values_are_named_by_their_pointers_and_change_nothing() {
         (json!({"basics": {}}), ""),
         (json!("text"), ""),
     ] {
-        let answer = problem(put(&app, &user, &path, Some(&first), &body).await, 422, "validation-failed").await;
+        let answer =
+            problem(put(&app, &user, &path, Some(&first), &body).await, 422, "validation-failed").await;
         assert_eq!(answer["errors"][0]["pointer"], pointer, "{body}");
     }
     let now = json_of(app.get(&path, Some(&user.token)).await, 200).await;
@@ -150,9 +157,15 @@ async fn going_back_is_an_edit_like_another() {
     let answer = restore(&app, &user, &path, 1, &second).await;
     let third = tag(&answer);
     let made = json_of(answer, 200).await;
-    assert_eq!((&made["number"], &made["origin"], &made["based_on"]), (&json!(3), &json!("restored"), &json!(1)));
+    assert_eq!(
+        (&made["number"], &made["origin"], &made["based_on"]),
+        (&json!(3), &json!("restored"), &json!(1))
+    );
     let now = json_of(app.get(&path, Some(&user.token)).await, 200).await;
-    assert_eq!((&now["document"], &now["text"], &now["version"]), (&original["document"], &original["text"], &json!(3)));
+    assert_eq!(
+        (&now["document"], &now["text"], &now["version"]),
+        (&original["document"], &original["text"], &json!(3))
+    );
     // The one that is in force needs no going back to.
     let same = json_of(restore(&app, &user, &path, 3, &third).await, 200).await;
     assert_eq!(same["number"], 3);
@@ -173,7 +186,8 @@ async fn versions_cannot_be_changed_are_in_log_and_export_and_go_with_the_resume
         assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("42501"), "{statement}");
     }
     let log = json_of(app.get("/api/v1/audit", Some(&user.token)).await, 200).await;
-    let kinds: Vec<_> = log["items"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<_> =
+        log["items"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "resume_versions").count(), 1, "{log}");
     let export = json_of(app.get("/api/v1/account/export", Some(&user.token)).await, 200).await;
     let versions = &export["organisations"][0]["data"]["resume_versions"];
@@ -201,7 +215,10 @@ async fn each_version_is_written_as_a_file_of_each_format() {
         ("json", "application/json", "{"),
     ] {
         let answer = app.get(&format!("{path}/export?format={format}"), Some(&user.token)).await;
-        assert_eq!((answer.status(), &answer.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, &kind));
+        assert_eq!(
+            (answer.status(), &answer.headers()["content-type"].to_str().unwrap()),
+            (StatusCode::OK, &kind)
+        );
         let name = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
         assert!(name.starts_with(&format!("attachment; filename=\"cv.{format}\"")), "{name}");
         assert!(answer.bytes().await.unwrap().starts_with(start.as_bytes()), "{format}");
@@ -218,7 +235,12 @@ async fn each_version_is_written_as_a_file_of_each_format() {
         let answer = app.get(&format!("{path}/export?{wrong}"), Some(&user.token)).await;
         problem(answer, 422, "validation-failed").await;
     }
-    problem(app.get(&format!("{path}/export?format=pdf&version=9"), Some(&user.token)).await, 404, "not-found").await;
+    problem(
+        app.get(&format!("{path}/export?format=pdf&version=9"), Some(&user.token)).await,
+        404,
+        "not-found",
+    )
+    .await;
     let unread = app.add_resume(&user, "unread").await;
     let answer = app.get(&format!("/api/v1/resumes/{unread}/export?format=pdf"), Some(&user.token)).await;
     problem(answer, 409, "conflict").await;

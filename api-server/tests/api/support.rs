@@ -399,6 +399,10 @@ pub(crate) fn sample_result() -> Value {
             {"text": "Leads engineers", "kind": "responsibility", "status": "partly", "evidence": []},
             {"text": "Infrastructure as code with Terraform", "kind": "skill", "status": "unmet", "evidence": []},
         ],
-        "matched_skills": ["Kubernetes"], "missing_skills": ["Terraform"], "advice": [], "warnings": [],
+        "matched_skills": ["Kubernetes"], "missing_skills": ["Terraform"], "warnings": [],
+        "advice": [
+            {"kind": "missing_skill", "text": "Terraform is a must, and the resume does not mention it.", "gain": 4.2},
+            {"kind": "reword", "text": "Say that you lead engineers.", "gain": 1.5},
+        ],
     })
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{RESUME_TEXT, TestApp, problem};
+use crate::support::{RESUME_TEXT, TestApp, problem, sample_result};
 
 /// Operations that anybody may call.
 const OPEN: [&str; 10] = [
@@ -18,6 +18,9 @@ const OPEN: [&str; 10] = [
     "getHealth",
     "getDetailedHealth",
 ];
+
+/// An id of advice that no match gives.
+const NO_ADVICE: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
 
 struct Operation {
     id: String,
@@ -44,13 +47,17 @@ async fn every_operation_that_is_not_open_needs_a_token() {
     let mut closed = 0;
     for operation in operations(&app).await.iter().filter(|operation| !OPEN.contains(&operation.id.as_str()))
     {
-        let path = operation.path.replace("{id}", "0192f0c1-2345-7abc-8def-0123456789ab").replace("{number}", "1");
+        let path = operation
+            .path
+            .replace("{id}", "0192f0c1-2345-7abc-8def-0123456789ab")
+            .replace("{number}", "1")
+            .replace("{advice}", NO_ADVICE);
         let answer = app.client.request(operation.method.clone(), app.url(&path)).send().await.unwrap();
         assert_eq!(answer.status(), 401, "{} without a token", operation.id);
         problem(answer, 401, "unauthenticated").await;
         closed += 1;
     }
-    assert_eq!(closed, 64);
+    assert_eq!(closed, 66);
 }
 
 #[tokio::test]
@@ -72,6 +79,8 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
     app.finish_resume(&ann, &resume, RESUME_TEXT).await;
     let body = json!({"resume_id": resume, "job_id": job});
     let made: Value = app.post_json("/api/v1/matches", Some(&ann.token), &body).await.json().await.unwrap();
+    let match_id = made["id"].as_str().unwrap().parse().unwrap();
+    app.finish_match(&ann.tenant, match_id, 71.4, &sample_result()).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let key: Value = app
         .post_json("/api/v1/api-keys", Some(&ann.token), &json!({"name": "k", "scope": "read"}))
@@ -110,13 +119,21 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
         Some("matches") => made["id"].as_str().unwrap().to_owned(),
         other => panic!("{path} has an id of an unknown noun: {other:?}"),
     };
+    let path = format!("/api/v1/matches/{match_id}");
+    let own: Value = app.get(&path, Some(&ann.token)).await.json().await.unwrap();
+    let advice = text(&own["result"]["advice"][0]["id"]);
     let mut tried = 0;
     for operation in
         operations(&app).await.iter().filter(|one| one.path.contains("{id}") && !one.path.contains("/admin/"))
     {
-        let path = operation.path.replace("{id}", &id_of(&operation.path)).replace("{number}", "1");
+        let path = operation.path.replace("{id}", &id_of(&operation.path));
+        let path = path.replace("{number}", "1").replace("{advice}", &advice);
         let request = app.client.request(operation.method.clone(), app.url(&path)).bearer_auth(&eve.token);
-        let body = if operation.id == "changeMember" { json!({"role": "viewer"}) } else { json!({}) };
+        let body = match operation.id.as_str() {
+            "changeMember" => json!({"role": "viewer"}),
+            "decideAdvice" => json!({"decision": "rejected"}),
+            _ => json!({}),
+        };
         let request = if operation.method == Method::GET { request } else { request.json(&body) };
         // As a client that knows the tag of everything.
         let request = request.header("if-match", "*");
@@ -129,7 +146,7 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
         problem(answer, 404, "not-found").await;
         tried += 1;
     }
-    assert_eq!(tried, 25);
+    assert_eq!(tried, 27);
     problem(app.post_json("/api/v1/matches", Some(&eve.token), &body).await, 404, "not-found").await;
     let refused = app.post_json("/api/v1/applications", Some(&eve.token), &wish).await;
     problem(refused, 422, "validation-failed").await;

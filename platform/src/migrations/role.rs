@@ -178,6 +178,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("matches", "SELECT, INSERT, UPDATE, DELETE"),
     ("applications", "SELECT, INSERT, UPDATE, DELETE"),
     ("application_moves", "SELECT, INSERT"),
+    ("advice_decisions", "SELECT, INSERT, UPDATE, DELETE"),
     ("idempotency_keys", "SELECT, INSERT, UPDATE, DELETE"),
     ("batches", "SELECT, INSERT, UPDATE, DELETE"),
     ("audit_events", "SELECT, INSERT"),

@@ -1,5 +1,6 @@
 //! `/api/v1/matches`.
 
+pub mod advice;
 pub mod create;
 pub mod delete;
 pub mod get;

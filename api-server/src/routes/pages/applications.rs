@@ -126,7 +126,8 @@ fn chosen(resume: &str) -> Result<Option<Uuid>, Problem> {
     if resume.is_empty() {
         return Ok(None);
     }
-    let wrong = |_| Problem::validation(vec![FieldError::in_field("resume_id", "Choose a resume from the list.")]);
+    let wrong =
+        |_| Problem::validation(vec![FieldError::in_field("resume_id", "Choose a resume from the list.")]);
     resume.parse().map(Some).map_err(wrong)
 }
 
@@ -138,7 +139,8 @@ async fn go_on(state: &AppState, viewer: &Viewer, done: Result<(), Problem>) -> 
             problem.errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>().join(" ")
         }
         ProblemKind::PreconditionFailed => {
-            "Somebody has changed this application meanwhile. Look at what it is now, and change it again.".to_owned()
+            "Somebody has changed this application meanwhile. Look at what it is now, and change it again."
+                .to_owned()
         }
         _ => return Err(problem),
     };

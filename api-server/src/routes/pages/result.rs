@@ -1,4 +1,4 @@
-//! Pages of a match: ask for it, show its result, delete it.
+//! Pages of a match: ask for it, show its result, accept and reject its advice, delete it.
 
 use axum::{
     extract::{Form, State},
@@ -11,14 +11,14 @@ use super::{account::TokenForm, dashboard};
 use crate::{
     actions::{
         jobs::{JobText, add_text},
-        matches::request,
+        matches::{decide, request},
     },
     auth::viewer::Viewer,
     error::{FieldError, Problem},
     pages::{page, result::ResultPage},
-    request::path::Id,
+    request::path::{AdviceId, Id},
     state::AppState,
-    store::matches,
+    store::{advice::Decision, matches},
 };
 
 /// What the form of a match sends: a resume, and either a job that is there or the text of a new one.
@@ -67,6 +67,26 @@ pub async fn show(State(state): State<AppState>, viewer: Viewer, Id(id): Id) -> 
     tx.commit().await?;
     let found = found.ok_or_else(|| Problem::not_found("match"))?;
     page(&ResultPage::new(&viewer, &found))
+}
+
+/// What the form of a piece of advice sends.
+#[derive(Debug, Deserialize)]
+pub struct AdviceForm {
+    csrf: String,
+    /// Absent to take a decision back.
+    decision: Option<Decision>,
+}
+
+/// `POST /matches/{id}/advice/{advice}`.
+pub async fn decide_by_form(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    AdviceId(id, advice): AdviceId,
+    Form(form): Form<AdviceForm>,
+) -> Result<Response, Problem> {
+    viewer.check_form(&state, Some(&form.csrf))?;
+    decide(&state, viewer.identity, id, advice, form.decision).await?;
+    Ok(Redirect::to(&format!("/matches/{id}#advice")).into_response())
 }
 
 /// `POST /matches/{id}/delete`.
