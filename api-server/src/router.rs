@@ -214,6 +214,7 @@ fn page_routes(frame: &Frame) -> Result<Router<AppState>, ConfigError> {
         .route("/resumes/{id}", get(pages::resume::show))
         .route("/resumes/{id}/original", get(pages::resume::download))
         .route("/resumes/{id}/export", get(pages::resume::export))
+        .route("/resumes/{id}/edit", get(pages::resume_form::show).post(pages::resume_form::edit_by_form))
         .route("/resumes/{id}/versions/{number}/restore", post(pages::resume::restore_by_form))
         .route("/resumes/{id}/delete", post(pages::resume::delete_by_form))
         .route("/jobs/{id}", get(pages::job::show))

@@ -60,6 +60,11 @@ impl ResumeItem {
     pub fn is_failed(&self) -> bool {
         self.status == Status::Failed
     }
+
+    /// Whether it is read.
+    pub fn is_ready(&self) -> bool {
+        self.status == Status::Ready
+    }
 }
 
 /// A job in a page.

@@ -9,6 +9,7 @@ pub mod form;
 pub mod items;
 pub mod reference;
 pub mod result;
+pub mod resume_form;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};

@@ -156,6 +156,52 @@ async fn a_resume_is_saved_as_a_file_and_goes_back_to_an_earlier_version() {
 }
 
 #[tokio::test]
+async fn a_resume_is_edited_in_a_form_that_keeps_what_it_does_not_show() {
+    let app = TestApp::start().await;
+    let browser = Browser::signed_up(&app, "ann@example.org").await;
+    let token = browser.form_token().await;
+    let resume = location(&browser.upload(&token, &pdf("x")).await);
+    assert_eq!(browser.get(&format!("{resume}/edit")).await.status(), StatusCode::CONFLICT);
+    let tenant = browser_tenant(&app, "ann@example.org").await;
+    let user = User { tenant, token: String::new(), refresh_token: String::new() };
+    app.finish_resume(&user, resume.rsplit('/').next().unwrap(), RESUME_TEXT).await;
+    assert!(browser.page(&resume).await.contains(&format!("{resume}/edit")));
+    let form = browser.page(&format!("{resume}/edit")).await;
+    assert!(form.contains("name=\"/work/0/position\" value=\"Site Reliability Engineer\""), "{form}");
+    let tag = form.split("name=\"version\" value=\"").nth(1).unwrap().split("\">").next().unwrap();
+    let tag = tag.replace("&#34;", "\"");
+    let save = async |start: &str, label: &str| {
+        let fields = [
+            ("csrf", token.as_str()),
+            ("version", tag.as_str()),
+            ("/basics/label", label),
+            ("/work/0/startDate", start),
+            ("/work/0/highlights", "Moved 40 services\r\nWrote runbooks"),
+            ("/languages/0/language", "Danish"),
+        ];
+        browser.post(&format!("{resume}/edit"), &fields).await
+    };
+    let refused = save("spring", "Welder").await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let again = refused.text().await.unwrap();
+    assert!(
+        again.contains("id=\"/work/0/startDate-error\"") && again.contains("value=\"spring\""),
+        "{again}"
+    );
+    assert!(again.contains("Write the date as 2020") && again.contains("value=\"Welder\""), "{again}");
+    assert_eq!(location(&save("2018-04", "Welder").await), resume);
+    let page = browser.page(&resume).await;
+    for text in ["Welder", "Moved 40 services", "Danish", "US 1,234,567 A way to weld", "Version 2: edited"] {
+        assert!(page.contains(text), "{text} is not in {page}");
+    }
+    let late = save("2018-05", "Smith").await;
+    assert_eq!(late.status(), StatusCode::PRECONDITION_FAILED);
+    let late = late.text().await.unwrap();
+    assert!(late.contains("edited elsewhere") && late.contains("value=\"Smith\""), "{late}");
+    assert!(!browser.page(&resume).await.contains("Smith"));
+}
+
+#[tokio::test]
 async fn applications_are_added_moved_and_deleted_on_the_board() {
     let app = TestApp::start().await;
     let browser = Browser::signed_up(&app, "ann@example.org").await;

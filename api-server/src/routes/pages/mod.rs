@@ -9,3 +9,4 @@ pub mod landing;
 pub mod mailed;
 pub mod result;
 pub mod resume;
+pub mod resume_form;

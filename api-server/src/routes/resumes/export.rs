@@ -22,6 +22,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// Its format.
+    #[param(inline)]
     format: ExportFormat,
     /// The version to write; the newest one if absent.
     #[param(minimum = 1)]
