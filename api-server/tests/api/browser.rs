@@ -71,6 +71,59 @@ async fn a_person_signs_up_uploads_asks_and_reads_the_result() {
 }
 
 #[tokio::test]
+async fn a_person_edits_the_resume_and_the_result_quotes_what_was_written() {
+    let app = TestApp::start().await;
+    let _worker = app.start_worker();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Ada Miller.pdf");
+    std::fs::write(&file, resume_pdf()).unwrap();
+    let browser = Browser::start(1280, 1400, false).await;
+    browser.go(&app.url("/sign-up")).await;
+    browser.fill("#email", "ada@example.org").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("main button").await;
+    app.wait_until("signing up leads to the dashboard", async || browser.has("#file").await).await;
+    browser.fill("#file", file.to_str().unwrap()).await;
+    browser.click("form[action='/resumes'] button").await;
+    app.wait_until("the resume is read", async || browser.has("#text").await).await;
+    assert!(!browser.text("main").await.contains("Terraform"));
+
+    browser.click("main .page-head a.button").await;
+    let tasks = "textarea[name='/work/0/highlights']";
+    app.wait_until("the form is there", async || browser.has(tasks).await).await;
+    browser.fill(tasks, "\nWrote Terraform modules for 25 engineers").await;
+    browser.picture("11-edit").await;
+    browser.click("main form button").await;
+    app.wait_until("the new version is there", async || browser.has("#versions").await).await;
+    assert!(browser.text("#text + .pre-text").await.contains("Wrote Terraform modules"));
+    browser.picture("12-edited").await;
+
+    browser.go(&app.url("/dashboard")).await;
+    browser.fill("#title", "Site reliability engineer, Example Ltd").await;
+    browser.fill("textarea#text", JOB).await;
+    browser.click("form[action='/matches'] button").await;
+    app.wait_until("the match is worked out", async || browser.has("#result").await).await;
+    assert!(browser.text("section[aria-labelledby='matched']").await.contains("Terraform"));
+    assert!(browser.text("#result").await.contains("Wrote Terraform modules for 25 engineers"));
+    browser.click(".decide button[value='rejected']").await;
+    app.wait_until("the advice is turned down", async || browser.has(".advice li.rejected").await).await;
+    browser.picture("13-advice").await;
+
+    browser.click("form[action='/applications'] button").await;
+    app.wait_until("the job is on the board", async || browser.has(".board article").await).await;
+    browser.click(".board summary").await;
+    browser.click(".board select[name='state'] option[value='interviewing']").await;
+    browser.fill(".board textarea", "Call them on Monday").await;
+    browser.picture("14-board").await;
+    browser.click(".board details form button").await;
+    let moved = "section[aria-labelledby='column-interviewing'] article .note";
+    app.wait_until("the application has moved", async || browser.has(moved).await).await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:?}");
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn pages_fit_a_telephone_in_the_dark() {
     let app = TestApp::start().await;
     let browser = Browser::start(500, 900, true).await;
