@@ -87,23 +87,12 @@ async fn populate_services(transaction: &mut PgConnection, tenant: TenantId, acc
     .unwrap();
 }
 
-/// A tenant with at least one row in every table.
-async fn populate(pool: &PgPool) -> TenantId {
-    let (tenant, account) = sign_up(pool).await;
-    let mut transaction = tenant_transaction(pool, tenant).await.unwrap();
-    let [resume, job, one_match] = [(); 3].map(|()| Uuid::now_v7());
-    populate_account(&mut transaction, tenant, account).await;
-    populate_services(&mut transaction, tenant, account).await;
-    sqlx::query(
-        "INSERT INTO resumes (id, tenant_id, account_id, file_name, media_type, size_bytes, sha256, object_key)
-         VALUES ($1, $2, $3, 'cv.pdf', 'application/pdf', 1, sha256('x'), 'k')",
-    )
-    .bind(resume)
-    .bind(tenant)
-    .bind(account)
-    .execute(&mut *transaction)
-    .await
-    .unwrap();
+/// What people make of a resume, a job and their match.
+async fn populate_plans(
+    transaction: &mut PgConnection,
+    tenant: TenantId,
+    [resume, job, one_match]: [Uuid; 3],
+) {
     sqlx::query(
         "INSERT INTO resume_versions (tenant_id, resume_id, number, origin, text, extraction, document)
          VALUES ($1, $2, 1, 'read', 'Ann', '{}', '{}')",
@@ -113,26 +102,6 @@ async fn populate(pool: &PgPool) -> TenantId {
     .execute(&mut *transaction)
     .await
     .unwrap();
-    sqlx::query("INSERT INTO jobs (id, tenant_id, status, text) VALUES ($1, $2, 'ready', 'Rust')")
-        .bind(job)
-        .bind(tenant)
-        .execute(&mut *transaction)
-        .await
-        .unwrap();
-    sqlx::query("INSERT INTO batches (id, tenant_id, total) VALUES ($1, $2, 1)")
-        .bind(Uuid::now_v7())
-        .bind(tenant)
-        .execute(&mut *transaction)
-        .await
-        .unwrap();
-    sqlx::query("INSERT INTO matches (id, tenant_id, resume_id, job_id) VALUES ($1, $2, $3, $4)")
-        .bind(one_match)
-        .bind(tenant)
-        .bind(resume)
-        .bind(job)
-        .execute(&mut *transaction)
-        .await
-        .unwrap();
     sqlx::query("INSERT INTO applications (id, tenant_id, job_id, resume_id) VALUES ($1, $2, $3, $4)")
         .bind(one_match)
         .bind(tenant)
@@ -160,6 +129,46 @@ async fn populate(pool: &PgPool) -> TenantId {
     .execute(&mut *transaction)
     .await
     .unwrap();
+}
+
+/// A tenant with at least one row in every table.
+async fn populate(pool: &PgPool) -> TenantId {
+    let (tenant, account) = sign_up(pool).await;
+    let mut transaction = tenant_transaction(pool, tenant).await.unwrap();
+    let [resume, job, one_match] = [(); 3].map(|()| Uuid::now_v7());
+    populate_account(&mut transaction, tenant, account).await;
+    populate_services(&mut transaction, tenant, account).await;
+    sqlx::query(
+        "INSERT INTO resumes (id, tenant_id, account_id, file_name, media_type, size_bytes, sha256, object_key)
+         VALUES ($1, $2, $3, 'cv.pdf', 'application/pdf', 1, sha256('x'), 'k')",
+    )
+    .bind(resume)
+    .bind(tenant)
+    .bind(account)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    sqlx::query("INSERT INTO jobs (id, tenant_id, status, text) VALUES ($1, $2, 'ready', 'Rust')")
+        .bind(job)
+        .bind(tenant)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    sqlx::query("INSERT INTO batches (id, tenant_id, total) VALUES ($1, $2, 1)")
+        .bind(Uuid::now_v7())
+        .bind(tenant)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    sqlx::query("INSERT INTO matches (id, tenant_id, resume_id, job_id) VALUES ($1, $2, $3, $4)")
+        .bind(one_match)
+        .bind(tenant)
+        .bind(resume)
+        .bind(job)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    populate_plans(&mut transaction, tenant, [resume, job, one_match]).await;
     let dying = tasks::enqueue(&mut transaction, tenant, TaskKind::ExtractResume, resume).await.unwrap();
     tasks::enqueue(&mut transaction, tenant, TaskKind::MatchResume, one_match).await.unwrap();
     transaction.commit().await.unwrap();

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{RESUME_TEXT, TestApp, problem, sample_result};
+use crate::support::{RESUME_TEXT, TestApp, User, problem, sample_result};
 
 /// Operations that anybody may call.
 const OPEN: [&str; 10] = [
@@ -71,63 +71,81 @@ async fn no_tenant_may_administer() {
     }
 }
 
+/// What Ann has.
+struct Belongings {
+    resume: String,
+    job: String,
+    application: String,
+    a_match: String,
+    advice: String,
+    batch: String,
+    key: String,
+    invitation: String,
+    member: String,
+    tenant: String,
+}
+
+impl Belongings {
+    /// One of everything.
+    async fn of(app: &TestApp, ann: &User) -> Self {
+        let made = async |path: &str, body: &Value| -> String {
+            let answer = app.post_json(path, Some(&ann.token), body).await;
+            answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        let read =
+            async |path: &str| -> Value { app.get(path, Some(&ann.token)).await.json().await.unwrap() };
+        let (resume, job) = (app.add_resume(ann, "x").await, app.add_job(ann, "text").await);
+        app.finish_resume(ann, &resume, RESUME_TEXT).await;
+        let pair = json!({"resume_id": resume, "job_id": job});
+        let a_match = made("/api/v1/matches", &pair).await;
+        app.finish_match(&ann.tenant, a_match.parse().unwrap(), 71.4, &sample_result()).await;
+        let found = read(&format!("/api/v1/matches/{a_match}")).await;
+        let invited = json!({"email": "x@example.org", "role": "viewer"});
+        let me = read("/api/v1/account").await;
+        Self {
+            advice: found["result"]["advice"][0]["id"].as_str().unwrap().to_owned(),
+            application: made("/api/v1/applications", &pair).await,
+            batch: made("/api/v1/batches", &json!({"resume_ids": [resume], "job_ids": [job]})).await,
+            key: made("/api/v1/api-keys", &json!({"name": "k", "scope": "read"})).await,
+            invitation: made("/api/v1/invitations", &invited).await,
+            member: me["account"]["id"].as_str().unwrap().to_owned(),
+            tenant: ann.tenant.to_string(),
+            resume,
+            job,
+            a_match,
+        }
+    }
+
+    /// The path of an operation with the ids of what it is about.
+    fn fill(&self, path: &str) -> String {
+        let id = match path.split('/').nth(3) {
+            Some("resumes") => &self.resume,
+            Some("jobs") => &self.job,
+            Some("applications") => &self.application,
+            Some("batches") => &self.batch,
+            Some("api-keys") => &self.key,
+            Some("organisations") => &self.tenant,
+            Some("members") => &self.member,
+            Some("invitations") => &self.invitation,
+            Some("matches") => &self.a_match,
+            other => panic!("{path} has an id of an unknown noun: {other:?}"),
+        };
+        path.replace("{id}", id).replace("{number}", "1").replace("{advice}", &self.advice)
+    }
+}
+
 #[tokio::test]
 async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
     let app = TestApp::start().await;
     let (ann, eve) = (app.sign_up("ann@example.org").await, app.sign_up("eve@example.org").await);
-    let (resume, job) = (app.add_resume(&ann, "x").await, app.add_job(&ann, "text").await);
-    app.finish_resume(&ann, &resume, RESUME_TEXT).await;
-    let body = json!({"resume_id": resume, "job_id": job});
-    let made: Value = app.post_json("/api/v1/matches", Some(&ann.token), &body).await.json().await.unwrap();
-    let match_id = made["id"].as_str().unwrap().parse().unwrap();
-    app.finish_match(&ann.tenant, match_id, 71.4, &sample_result()).await;
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let key: Value = app
-        .post_json("/api/v1/api-keys", Some(&ann.token), &json!({"name": "k", "scope": "read"}))
-        .await
-        .json()
-        .await
-        .unwrap();
-    let invited: Value = app
-        .post_json(
-            "/api/v1/invitations",
-            Some(&ann.token),
-            &json!({"email": "x@example.org", "role": "viewer"}),
-        )
-        .await
-        .json()
-        .await
-        .unwrap();
-    let me: Value = app.get("/api/v1/account", Some(&ann.token)).await.json().await.unwrap();
-    let sides = json!({"resume_ids": [resume], "job_ids": [job]});
-    let batch: Value = app.post_json("/api/v1/batches", Some(&ann.token), &sides).await.json().await.unwrap();
-    let batch = text(&batch["id"]);
-    let wish = json!({"job_id": job, "resume_id": resume});
-    let application: Value =
-        app.post_json("/api/v1/applications", Some(&ann.token), &wish).await.json().await.unwrap();
-    let application = text(&application["id"]);
-    let (key, invitation, member) = (text(&key["id"]), text(&invited["id"]), text(&me["account"]["id"]));
-    let id_of = |path: &str| match path.split('/').nth(3) {
-        Some("resumes") => resume.clone(),
-        Some("jobs") => job.clone(),
-        Some("batches") => batch.clone(),
-        Some("api-keys") => key.clone(),
-        Some("organisations") => ann.tenant.to_string(),
-        Some("members") => member.clone(),
-        Some("invitations") => invitation.clone(),
-        Some("applications") => application.clone(),
-        Some("matches") => made["id"].as_str().unwrap().to_owned(),
-        other => panic!("{path} has an id of an unknown noun: {other:?}"),
-    };
-    let path = format!("/api/v1/matches/{match_id}");
-    let own: Value = app.get(&path, Some(&ann.token)).await.json().await.unwrap();
-    let advice = text(&own["result"]["advice"][0]["id"]);
+    let belongings = Belongings::of(&app, &ann).await;
     let mut tried = 0;
     for operation in
         operations(&app).await.iter().filter(|one| one.path.contains("{id}") && !one.path.contains("/admin/"))
     {
-        let path = operation.path.replace("{id}", &id_of(&operation.path));
-        let path = path.replace("{number}", "1").replace("{advice}", &advice);
+        let path = belongings.fill(&operation.path);
+        // The parameter that the document demands.
+        let path = if operation.id == "exportResume" { format!("{path}?format=json") } else { path };
         let request = app.client.request(operation.method.clone(), app.url(&path)).bearer_auth(&eve.token);
         let body = match operation.id.as_str() {
             "changeMember" => json!({"role": "viewer"}),
@@ -137,9 +155,6 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
         let request = if operation.method == Method::GET { request } else { request.json(&body) };
         // As a client that knows the tag of everything.
         let request = request.header("if-match", "*");
-        // Parameters that the document demands.
-        let request =
-            if operation.id == "exportResume" { request.query(&[("format", "json")]) } else { request };
         let answer = request.send().await.unwrap();
         // To take another out one must be an owner; where the account is not a member at all, it is absent.
         assert_eq!(answer.status(), 404, "{}", operation.id);
@@ -147,8 +162,9 @@ async fn what_belongs_to_another_tenant_looks_absent_on_every_route() {
         tried += 1;
     }
     assert_eq!(tried, 27);
-    problem(app.post_json("/api/v1/matches", Some(&eve.token), &body).await, 404, "not-found").await;
-    let refused = app.post_json("/api/v1/applications", Some(&eve.token), &wish).await;
+    let pair = json!({"resume_id": belongings.resume, "job_id": belongings.job});
+    problem(app.post_json("/api/v1/matches", Some(&eve.token), &pair).await, 404, "not-found").await;
+    let refused = app.post_json("/api/v1/applications", Some(&eve.token), &pair).await;
     problem(refused, 422, "validation-failed").await;
     for list in ["/api/v1/resumes", "/api/v1/jobs", "/api/v1/matches", "/api/v1/applications"] {
         let page: Value = app.get(list, Some(&eve.token)).await.json().await.unwrap();
