@@ -100,13 +100,14 @@ impl From<DocumentError> for Problem {
 #[derive(Clone, Debug)]
 pub struct Documents {
     cores: Arc<Semaphore>,
+    patience: Duration,
     fonts: Fonts,
 }
 
 impl Documents {
     /// Works on so many documents at a time.
     pub fn new(at_once: usize) -> Self {
-        Self { cores: Arc::new(Semaphore::new(at_once)), fonts: Fonts::default() }
+        Self { cores: Arc::new(Semaphore::new(at_once)), patience: PATIENCE, fonts: Fonts::default() }
     }
 
     /// The JSON Resume document `resume` as a file.
@@ -141,7 +142,7 @@ impl Documents {
         &self,
         work: impl FnOnce() -> Result<T, DocumentError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let place = timeout(PATIENCE, Arc::clone(&self.cores).acquire_owned()).await;
+        let place = timeout(self.patience, Arc::clone(&self.cores).acquire_owned()).await;
         let Ok(Ok(place)) = place else {
             return Err(Problem::new(ProblemKind::Overloaded, "Too many documents are being made."));
         };
@@ -238,8 +239,8 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_free_core_the_client_is_told_to_come_back() {
-        tokio::time::pause();
-        let refused = Documents::new(0).export(json!({}), ExportFormat::Json).await.unwrap_err();
+        let busy = Documents { patience: Duration::ZERO, ..Documents::new(0) };
+        let refused = busy.export(json!({}), ExportFormat::Json).await.unwrap_err();
         assert_eq!(refused.kind, ProblemKind::Overloaded);
     }
 }

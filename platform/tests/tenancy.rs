@@ -191,7 +191,7 @@ async fn tenant_tables(pool: &PgPool) -> Vec<String> {
     .fetch_all(pool)
     .await
     .unwrap();
-    assert!(tables.len() >= 24, "{tables:?}");
+    assert!(tables.len() >= 23, "{tables:?}");
     tables
 }
 

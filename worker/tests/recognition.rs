@@ -35,7 +35,7 @@ fn a_scan_is_read_inside_the_sandbox() {
     let path = std::env::var_os("PATH").unwrap();
     let tesseract = ocr::Tesseract::find(&path, ocr::Languages::default()).expect(ocr::HOW_TO_INSTALL);
     let answer = answer(&["--recognise", tesseract.program().to_str().unwrap()]);
-    let document = &answer["Job"];
+    let document = &answer["reading"]["Job"];
     assert_eq!(document["source"], "ocr", "{answer}");
     let text = document["text"].as_str().unwrap();
     assert!(text.contains("Programmer of the Analytical Engine"), "{text}");
@@ -44,6 +44,9 @@ fn a_scan_is_read_inside_the_sandbox() {
 #[test]
 fn without_recognition_the_scan_is_refused_in_words() {
     let answer = answer(&[]);
-    assert_eq!(answer["Refused"]["class"], "no_text", "{answer}");
-    assert!(answer["Refused"]["message"].as_str().unwrap().contains("probably a scan"), "{answer}");
+    assert_eq!(answer["reading"]["Refused"]["class"], "no_text", "{answer}");
+    assert!(
+        answer["reading"]["Refused"]["message"].as_str().unwrap().contains("probably a scan"),
+        "{answer}"
+    );
 }

@@ -29,7 +29,11 @@ pub struct ReadBack {
 impl ReadBack {
     /// Reads `edited`, with sections that JSON Resume has no place for.
     pub(super) fn of(edited: &EditedResume, others: &[OtherSection]) -> Result<Self, DocumentError> {
-        let written = to_markdown(&edited.resume) + &sections(others);
+        let own = to_markdown(&edited.resume);
+        if own.trim().is_empty() {
+            return Err(DocumentError::Nothing);
+        }
+        let written = own + &sections(others);
         let document = match extract(written.as_bytes(), Some("resume.md"), &ExtractOptions::default()) {
             Ok(document) => document,
             Err(ExtractError::Empty | ExtractError::NoText { .. }) => return Err(DocumentError::Nothing),

@@ -66,9 +66,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameter
         Query::<T>::from_request_parts(parts, state).await.map(|Query(value)| Self(value)).map_err(
             |rejection| {
                 let message = rejection.body_text();
-                // axum's text is "Failed to deserialize query string: NAME: REASON".
+                // axum's text is "Failed to deserialize query string: NAME: REASON", or "…: missing field `NAME`".
+                let missing = |reason: &str| {
+                    Some(reason.strip_prefix("missing field `")?.strip_suffix('`')?.to_owned())
+                };
                 match message.splitn(3, ": ").collect::<Vec<_>>().as_slice() {
                     [_, name, reason] => Problem::validation(vec![FieldError::in_field(*name, *reason)]),
+                    [_, reason] if let Some(name) = missing(reason) => {
+                        Problem::validation(vec![FieldError::in_field(name, "Give this parameter.")])
+                    }
                     _ => Problem::new(ProblemKind::MalformedRequest, message),
                 }
             },

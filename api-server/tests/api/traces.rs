@@ -1,8 +1,9 @@
 //! One trace goes from the ingress through request and queue to the worker's job, and says nothing of people.
 
-use platform::env_vars as var;
+use platform::{env_vars as var, names::TenantId};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     collector::{Collector, Seen},
@@ -53,9 +54,7 @@ async fn a_trace_leads_from_the_ingress_to_the_workers_job_and_names_nobody() {
         .unwrap();
     assert_eq!(uploaded.status(), 202);
 
-    let named = |trace: Option<&str>, name: &str| -> Vec<Seen> {
-        collector.spans(|span| span.name == name && trace.is_none_or(|trace| span.trace == trace))
-    };
+    let named = |trace: Option<&str>, name: &str| spans_named(&collector, trace, name);
     app.wait_until("the spans are there", async || {
         named(Some(TRACE), "process extract_resume").len() == 1
             && named(Some(TRACE), "POST /api/v1/resumes").len() == 1
@@ -63,6 +62,21 @@ async fn a_trace_leads_from_the_ingress_to_the_workers_job_and_names_nobody() {
     })
     .await;
 
+    the_parts_hang_together(&collector, user.tenant);
+    assert!(collector.each_had("x-key", "hunter2"));
+    // Probes are nobody's request.
+    assert!(collector.spans(|span| span.name.contains("/health")).is_empty());
+
+    let told = collector.text().to_lowercase();
+    let words = WORDS.into_iter().chain(["somebody@example.org", "hunter2", "cv.pdf"]).map(str::to_owned);
+    for word in words.chain(secrets).chain([user.token]) {
+        assert!(!told.contains(&word.to_lowercase()), "a span has {word:?}");
+    }
+}
+
+/// The spans of a request and of the jobs that came of it are one tree.
+fn the_parts_hang_together(collector: &Collector, tenant: TenantId) {
+    let named = |trace: Option<&str>, name: &str| spans_named(collector, trace, name);
     // What came from the ingress hangs below its span, though it did not record: that is decided here.
     let request = &named(Some(TRACE), "POST /api/v1/resumes")[0];
     assert_eq!((request.parent.as_str(), request.service.as_str()), (INGRESS, "resume-matcher-api"));
@@ -70,7 +84,7 @@ async fn a_trace_leads_from_the_ingress_to_the_workers_job_and_names_nobody() {
         ("http.request.method", "POST"),
         ("http.route", "/api/v1/resumes"),
         ("http.response.status_code", "202"),
-        ("resume_matcher.tenant", &user.tenant.to_string()),
+        ("resume_matcher.tenant", &tenant.to_string()),
     ] {
         assert!(request.attributes.contains(&(key.to_owned(), value.to_owned())), "{request:?}");
     }
@@ -94,15 +108,10 @@ async fn a_trace_leads_from_the_ingress_to_the_workers_job_and_names_nobody() {
         let path = collector.path(&named(None, name)[0]);
         assert_eq!(path, ["POST /api/v1/matches", "enqueue match_resume", "process match_resume", name]);
     }
-    assert!(collector.each_had("x-key", "hunter2"));
-    // Probes are nobody's request.
-    assert!(collector.spans(|span| span.name.contains("/health")).is_empty());
+}
 
-    let told = collector.text().to_lowercase();
-    let words = WORDS.into_iter().chain(["somebody@example.org", "hunter2", "cv.pdf"]).map(str::to_owned);
-    for word in words.chain(secrets).chain([user.token]) {
-        assert!(!told.contains(&word.to_lowercase()), "a span has {word:?}");
-    }
+fn spans_named(collector: &Collector, trace: Option<&str>, name: &str) -> Vec<Seen> {
+    collector.spans(|span| span.name == name && trace.is_none_or(|trace| span.trace == trace))
 }
 
 #[tokio::test]
@@ -141,7 +150,7 @@ async fn the_log_names_trace_and_tenant() {
     let user = app.sign_up("somebody@example.org").await;
     let missing = app
         .client
-        .get(app.url(&format!("/api/v1/resumes/{}", uuid::Uuid::now_v7())))
+        .get(app.url(&format!("/api/v1/resumes/{}", Uuid::now_v7())))
         .header("traceparent", format!("00-{TRACE}-{INGRESS}-01"))
         .bearer_auth(&user.token)
         .send()

@@ -53,7 +53,7 @@ impl Certificate {
                 "CertificateExpired",
                 told(&format!("has a certificate that ended at {end}; renew it")),
             ),
-            Ok(end) if *end - now < SOON => {
+            Ok(end) if end.duration_since(now) < SOON => {
                 let why =
                     format!("has a certificate that ends at {end} and was not renewed; see who renews it");
                 (true, "CertificateEndsSoon", told(&why))

@@ -104,7 +104,7 @@ async fn migrating(label: &str) -> (World, Running, String) {
     let apply = PatchParams::apply("someone");
     world.api::<Secret>().patch("backups", &apply, &Patch::Apply(&secret)).await.unwrap();
     let bucket =
-        json!({"endpoint": "http://elsewhere:9000", "bucket": "b", "secretRef": {"name": "backups"}});
+        json!({"endpoint": "http://elsewhere:9000", "bucket": "backups", "secretRef": {"name": "backups"}});
     let backup = json!({"schedule": "0 3 * * *", "destination": {"s3": bucket}});
     let operator = world.operator("only").await;
     world.create(json!({"ingress": {"host": "cv.example"}, "backup": backup})).await.unwrap();

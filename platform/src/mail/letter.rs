@@ -94,18 +94,7 @@ impl Letter {
                 None,
                 "If it was not you, ask for a new password on the sign-in page at once.",
             ),
-            Self::SecondFactorChanged { on: true } => content(
-                "Sign-in asks for a code from now on",
-                &["Your account is now protected by a code of your authenticator app."],
-                None,
-                "If it was not you, ask for a new password on the sign-in page at once.",
-            ),
-            Self::SecondFactorChanged { on: false } => content(
-                "Sign-in asks for no code any more",
-                &["The protection of your account by codes of an authenticator app was taken away."],
-                None,
-                "If it was not you, ask for a new password on the sign-in page at once.",
-            ),
+            Self::SecondFactorChanged { on } => second_factor(*on),
             Self::SignInAdded { issuer } => content(
                 "There is another way to sign in to your account",
                 &[&format!(
@@ -135,6 +124,22 @@ impl Letter {
             ),
         }
     }
+}
+
+fn second_factor(on: bool) -> Content {
+    let (subject, said) = if on {
+        (
+            "Sign-in asks for a code from now on",
+            "Your account is now protected by a code of your authenticator app.",
+        )
+    } else {
+        (
+            "Sign-in asks for no code any more",
+            "The protection of your account by codes of an authenticator app was taken away.",
+        )
+    };
+    let otherwise = "If it was not you, ask for a new password on the sign-in page at once.";
+    content(subject, &[said], None, otherwise)
 }
 
 /// A name that people chose goes into a subject: no line ends, and not too long.

@@ -3,11 +3,9 @@
 //! Where a trace enters, this process draws lots: what the caller decided is not followed, or anybody could have
 //! everything recorded. Within the installation the decision travels with the trace, so a trace is whole or absent.
 
-use opentelemetry::trace::{
-    Link, SamplingDecision, SamplingResult, SpanKind, TraceContextExt as _, TraceId, TraceState,
-};
+use opentelemetry::trace::{Link, SpanKind, TraceContextExt as _, TraceId, TraceState};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::ShouldSample;
+use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 
 /// Marks a context whose parent was written by this installation itself, though in another process.
 #[derive(Debug, Clone, Copy)]

@@ -203,7 +203,7 @@ pub fn task(
         KeyValue::new("messaging.destination.name", "tasks"),
         KeyValue::new("resume_matcher.task.kind", kind),
     ];
-    let attributes = kinds.into_iter().chain(about.into_iter().map(|one| one.0)).collect();
+    let attributes: Vec<_> = kinds.into_iter().chain(about.into_iter().map(|one| one.0)).collect();
     if parent.is_some() {
         let waiting = SpanBuilder::from_name("wait in the queue")
             .with_start_time(now.checked_sub(waited).unwrap_or(now))

@@ -30,7 +30,7 @@ const RSA: &[u8] = include_bytes!("../../../tests/keys/rsa.der");
 
 /// What signs.
 enum Signer {
-    Ec(EcdsaKeyPair),
+    Ec(Box<EcdsaKeyPair>),
     Rsa(Box<RsaKeyPair>),
     Hmac(Vec<u8>),
 }
@@ -40,7 +40,7 @@ impl Signer {
         let random = SystemRandom::new();
         let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_ref(), &random);
-        Self::Ec(key.unwrap())
+        Self::Ec(Box::new(key.unwrap()))
     }
 
     fn rsa() -> Self {

@@ -125,15 +125,15 @@ fn telemetry(installation: &Installation) -> impl Iterator<Item = (&'static str,
 /// The outside issuers as the application reads them; their secrets are in variables of their own.
 fn issuers(auth: &Auth) -> impl Iterator<Item = (&'static str, String)> {
     let issuer = |issuer: &OutsideIssuer| {
-        let mut written = json!({"issuer": issuer.issuer, "audience": issuer.audience});
-        match &issuer.keys {
+        let OutsideIssuer { issuer, audience, keys, .. } = issuer;
+        match keys {
             IssuerKeys::Jwks { url, algorithms, .. } => {
-                written["jwks_url"] = json!(url);
-                written["algorithms"] = json!(algorithms);
+                json!({"issuer": issuer, "audience": audience, "jwks_url": url, "algorithms": algorithms})
             }
-            IssuerKeys::Secret(number, _) => written["secret"] = json!(format!("RM_AUTH_SECRET_{number}")),
+            IssuerKeys::Secret(number, _) => {
+                json!({"issuer": issuer, "audience": audience, "secret": format!("RM_AUTH_SECRET_{number}")})
+            }
         }
-        written
     };
     let written = auth.issuers.iter().map(issuer).collect::<Value>().to_string();
     let allowed = auth.allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");

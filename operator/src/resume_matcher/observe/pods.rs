@@ -201,7 +201,7 @@ mod tests {
         let expected = "pod p was evicted: The node was low on memory";
         assert_eq!(problem(status.clone()).as_deref(), Some(expected));
         let lives = |status: Value| {
-            super::lives(&serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap())
+            lives(&serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap())
         };
         assert!(!lives(status) && !lives(json!({"phase": "Succeeded"})));
         assert!(lives(json!({"phase": "Running"})) && lives(json!({})));

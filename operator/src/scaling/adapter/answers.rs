@@ -24,12 +24,15 @@ pub(super) fn group() -> Value {
 
 /// The metrics, at `/apis/GROUP/VERSION`.
 pub(super) fn resources() -> Value {
-    json!({
-        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": format!("{GROUP}/{VERSION}"),
-        "resources": [BACKLOG_METRIC, REQUESTS_METRIC].map(|name| json!({
+    let resources = [BACKLOG_METRIC, REQUESTS_METRIC].map(|name| {
+        json!({
             "name": name, "singularName": "", "namespaced": true,
             "kind": "ExternalMetricValueList", "verbs": ["get"],
-        })),
+        })
+    });
+    json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": format!("{GROUP}/{VERSION}"),
+        "resources": resources,
     })
 }
 
@@ -55,7 +58,7 @@ impl Item {
         }
         // Thousandths are as fine as the API has it. Rates are far below what an integer holds.
         let thousandths = (rate * 1000.0).round() as u64;
-        item.value = if thousandths % 1000 == 0 {
+        item.value = if thousandths.is_multiple_of(1000) {
             (thousandths / 1000).to_string()
         } else {
             format!("{thousandths}m")

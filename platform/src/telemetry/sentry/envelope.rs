@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use super::Origin;
 
+type Object = serde_json::Map<String, Value>;
+
 /// Product and version, as Sentry lists its clients.
 pub(super) const CLIENT: &str = concat!("resume-matcher/", env!("CARGO_PKG_VERSION"));
 
@@ -57,47 +59,59 @@ pub(super) struct Timing {
 /// The envelope of an error that happened now; `trace` is the trace and span in which it did.
 pub(super) fn of_report(report: &Report, origin: &Origin, trace: Option<(String, String)>) -> Vec<u8> {
     let id = Uuid::new_v4();
-    let fields: serde_json::Map<String, Value> =
+    let fields: Object =
         report.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
     let mechanism = json!({"type": report.kind, "handled": report.kind != "panic"});
-    let mut event = common(id, origin);
-    event["timestamp"] = seconds(SystemTime::now()).into();
-    event["level"] = report.level.as_str().into();
-    event["logger"] = report.place.clone().into();
-    event["exception"] = json!({"values": [{
-        "type": report.kind, "value": report.message, "module": report.place, "mechanism": mechanism,
-    }]});
-    // What belongs together is told by where it happened and what the program said, not by what it is about.
-    event["fingerprint"] = json!([report.kind, report.place, report.message]);
-    event["extra"] = Value::Object(fields);
-    if let Some((trace, span)) = trace {
-        event["contexts"] = json!({"trace": {"trace_id": trace, "span_id": span}});
-    }
+    let contexts = trace.map(|(trace, span)| json!({"trace": {"trace_id": trace, "span_id": span}}));
+    let event = both(
+        common(id, origin),
+        json!({
+            "timestamp": seconds(SystemTime::now()),
+            "level": report.level.as_str(),
+            "logger": report.place,
+            "exception": {"values": [{
+                "type": report.kind, "value": report.message, "module": report.place, "mechanism": mechanism,
+            }]},
+            // What belongs together is told by where it happened and what the program said, not by what it is about.
+            "fingerprint": [report.kind, report.place, report.message],
+            "extra": fields,
+            "contexts": contexts.unwrap_or_else(|| json!({})),
+        }),
+    );
     write(id, "event", &event)
 }
 
 /// The envelope of a request or a task with its parts.
 pub(super) fn of_transaction(root: &Timing, parts: &[Timing], origin: &Origin) -> Vec<u8> {
     let id = Uuid::new_v4();
-    let mut event = common(id, origin);
-    event["type"] = "transaction".into();
-    event["transaction"] = root.name.clone().into();
-    event["transaction_info"] = json!({"source": "route"});
-    event["start_timestamp"] = seconds(root.began).into();
-    event["timestamp"] = seconds(root.ended).into();
-    event["contexts"] = json!({"trace": span(root)});
-    let parts: Vec<Value> = parts
-        .iter()
-        .map(|part| {
-            let mut value = span(part);
-            value["description"] = part.name.clone().into();
-            value["start_timestamp"] = seconds(part.began).into();
-            value["timestamp"] = seconds(part.ended).into();
-            value
-        })
-        .collect();
-    event["spans"] = parts.into();
+    let part = |part: &Timing| {
+        let times = json!({
+            "description": part.name, "start_timestamp": seconds(part.began), "timestamp": seconds(part.ended),
+        });
+        both(span(part), times)
+    };
+    let event = both(
+        common(id, origin),
+        json!({
+            "type": "transaction",
+            "transaction": root.name,
+            "transaction_info": {"source": "route"},
+            "start_timestamp": seconds(root.began),
+            "timestamp": seconds(root.ended),
+            "contexts": {"trace": span(root)},
+            "spans": parts.iter().map(part).collect::<Vec<_>>(),
+        }),
+    );
     write(id, "transaction", &event)
+}
+
+/// The members of both objects.
+fn both(one: Value, other: Value) -> Value {
+    let members = |value: Value| match value {
+        Value::Object(members) => members,
+        _ => Object::new(),
+    };
+    members(one).into_iter().chain(members(other)).collect()
 }
 
 fn common(id: Uuid, origin: &Origin) -> Value {
@@ -112,7 +126,7 @@ fn common(id: Uuid, origin: &Origin) -> Value {
 }
 
 fn span(timing: &Timing) -> Value {
-    let data: serde_json::Map<String, Value> =
+    let data: Object =
         timing.attributes.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
     json!({
         "trace_id": timing.trace,

@@ -186,6 +186,16 @@ fn pods_do_not_become_weaker() {
     let added = json!({"capabilities": {"add": ["NET_ADMIN"]}});
     refuses_in_sidecar(context(added.clone()), ".securityContext.capabilities.add", restricted);
     refuses_in_own(context(added), ".securityContext.capabilities.add", restricted);
+    let sysctls = json!({"sysctls": [{"name": "kernel.msgmax", "value": "1"}]});
+    refuses(context(sysctls), ".securityContext.sysctls[0].name", "must be");
+    let spc = json!({"seLinuxOptions": {"type": "spc_t"}});
+    refuses_in_sidecar(context(spc), ".securityContext.seLinuxOptions.type", "container_t");
+}
+
+#[test]
+fn pods_do_not_reach_the_node() {
+    let restricted = "restricted Pod Security Standard";
+    let context = |context: Value| json!({"securityContext": context});
     let kept = json!({"capabilities": {"drop": ["NET_RAW"]}});
     refuses_in_sidecar(context(kept), ".securityContext.capabilities.drop", "must contain ALL");
     refuses_in_own(
@@ -193,13 +203,6 @@ fn pods_do_not_become_weaker() {
         ".securityContext.readOnlyRootFilesystem",
         "mount a volume",
     );
-    refuses(
-        context(json!({"sysctls": [{"name": "kernel.msgmax", "value": "1"}]})),
-        ".securityContext.sysctls[0].name",
-        "must be",
-    );
-    let spc = json!({"seLinuxOptions": {"type": "spc_t"}});
-    refuses_in_sidecar(context(spc), ".securityContext.seLinuxOptions.type", "container_t");
     refuses(
         json!({"volumes": [{"name": "h", "hostPath": {"path": "/"}}]}),
         ".volumes[0].hostPath",
