@@ -1,9 +1,9 @@
 //! `cargo xtask bench`: speed beside other tools, a file each for what is measured.
 
+mod api;
 mod embedding;
 mod matching;
 mod operator;
-mod python;
 mod release;
 
 use clap::Subcommand;
@@ -18,6 +18,8 @@ pub(crate) struct Options {
 /// What can be measured.
 #[derive(Subcommand)]
 enum Subject {
+    /// The API under load, beside a FastAPI service that does the same queries.
+    Api(api::Options),
     /// Extraction, embedding, the whole pipeline and ranking, on one core.
     Matching(matching::Options),
     /// The operator with many installations on a real API server.
@@ -32,6 +34,7 @@ enum Subject {
 /// When something that the measuring needs is not there.
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     match &options.subject {
+        Subject::Api(options) => api::run(options),
         Subject::Matching(options) => matching::run(options),
         Subject::Operator(options) => operator::run(options),
         Subject::Release(options) => release::run(options),

@@ -11,6 +11,7 @@ mod images;
 mod measure;
 mod model;
 mod progress;
+mod python;
 mod run;
 mod test;
 mod tools;

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod counts;
+mod schema;
 mod steps;
 
 use std::time::{Duration, Instant};

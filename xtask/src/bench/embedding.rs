@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use super::python;
 use crate::figures::{Figure, Report};
 use crate::measure::Programs;
+use crate::python;
 
 const SCRIPT: &str = include_str!("../../baselines/embedding.py");
 const REQUIREMENTS: &str = include_str!("../../baselines/embedding.txt");

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use super::cluster;
 use super::counts::Counts;
+use super::{cluster, schema};
 use crate::run::{cargo, check, output, root};
 use crate::{generate, images, model, tools};
 
@@ -36,6 +36,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "tests",
         purpose: "unit and integration tests on real services",
         run: |counts| cargo_test(counts, &["--workspace"], &[]),
+    },
+    Step {
+        name: "schema",
+        purpose: "the API answers as its OpenAPI document says (schemathesis)",
+        run: |_| schema::run(),
     },
     Step { name: "alone", purpose: "the programs of the images compile by themselves", run: |_| alone() },
     Step {

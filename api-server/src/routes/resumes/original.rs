@@ -17,7 +17,14 @@ use crate::{
     get, path = "/api/v1/resumes/{id}/original", tag = "Resumes", operation_id = "getResumeOriginal",
     params(("id" = uuid::Uuid, Path, description = "Id of the resume")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file, of the media type that its content has", content(
+            (Vec<u8> = "application/pdf"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (Vec<u8> = "application/vnd.oasis.opendocument.text"),
+            (Vec<u8> = "application/rtf"),
+            (Vec<u8> = "text/html"),
+            (Vec<u8> = "text/plain"),
+        )),
         (status = 401, description = "No valid access token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "No such resume", body = ProblemDocument, content_type = "application/problem+json"),
     )

@@ -1,4 +1,4 @@
-//! Python environments with the tools that we measure beside, made once at pinned versions in the cache folder.
+//! Python environments with the tools that we measure and try out with, made once at pinned versions in the cache folder.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,8 +24,14 @@ pub(crate) fn environment(name: &str, requirements: &str) -> anyhow::Result<(Pat
     if !complete.exists() {
         eprintln!("installing the tools to measure beside ({name})");
         fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
-        check(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).stdout(Stdio::null()))
-            .context("make a Python environment (on Debian: apt-get install python3-venv)")?;
+        let make = || {
+            check(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).stdout(Stdio::null()))
+        };
+        // A fresh Debian machine has no module for it: then it is installed.
+        if make().is_err() {
+            test_cluster::ensure_packages(&["python3-venv"], &|line| eprintln!("{line}"))?;
+            make().context("make a Python environment")?;
+        }
         let list = folder.join("requirements.txt");
         fs::write(&list, requirements).with_context(|| format!("write {}", list.display()))?;
         check(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&list))?;
