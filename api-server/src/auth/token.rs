@@ -1,6 +1,6 @@
 //! Access tokens: short-lived JWTs that name the account, its tenant and the session they came from.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -40,9 +40,11 @@ pub struct TokenError {
     source: jsonwebtoken::errors::Error,
 }
 
-/// Makes and checks access tokens of one installation.
+/// Makes and checks access tokens of one installation. Clones share the keys: each request takes one.
 #[derive(Clone)]
-pub struct TokenSigner {
+pub struct TokenSigner(Arc<Keys>);
+
+struct Keys {
     issuer: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -59,18 +61,18 @@ impl TokenSigner {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Replicas share a clock to well under this.
         validation.leeway = 5;
-        Self {
+        Self(Arc::new(Keys {
             issuer: issuer.to_owned(),
             encoding: EncodingKey::from_secret(key),
             decoding: DecodingKey::from_secret(key),
             validation,
-        }
+        }))
     }
 
     /// A token for `account` of `tenant` in `session`, made at `now` (seconds since 1970).
     pub fn issue(&self, account: Uuid, tenant: Uuid, session: Uuid, now: u64) -> Result<String, TokenError> {
         let claims = Claims {
-            iss: self.issuer.clone(),
+            iss: self.0.issuer.clone(),
             aud: AUDIENCE.to_owned(),
             sub: account,
             tenant,
@@ -78,13 +80,13 @@ impl TokenSigner {
             iat: now,
             exp: now + LIFETIME.as_secs(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.0.encoding)
             .map_err(|source| TokenError { act: "made", source })
     }
 
     /// The claims of `token`, if it is ours and still good.
     pub fn check(&self, token: &str) -> Result<Claims, TokenError> {
-        jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+        jsonwebtoken::decode::<Claims>(token, &self.0.decoding, &self.0.validation)
             .map(|data| data.claims)
             .map_err(|source| TokenError { act: "believed", source })
     }
