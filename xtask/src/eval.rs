@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::figures::Summary;
-use crate::measure::{Programs, check_data};
+use crate::measure::{Profile, Programs, check_data};
 
 /// What to measure with.
 #[derive(clap::Args)]
@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     let data = check_data(&options.data)?;
     let chosen = |name: &&str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     let names: Vec<&str> = PROGRAMS.into_iter().filter(chosen).collect();
-    let programs = Programs::build(&names)?;
+    let programs = Programs::build(Profile::Release, &names)?;
     let mut summary = Summary::default();
     for name in names {
         summary.add(name, programs.figures(name, &data));

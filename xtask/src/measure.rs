@@ -10,6 +10,15 @@ use crate::figures::Report;
 use crate::model;
 use crate::run::{cargo, output};
 
+/// How the measuring programs are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As the tests are: already compiled after a run of them, with debug assertions, and of no use for figures of speed.
+    Tests,
+    /// As what is released.
+    Release,
+}
+
 /// The measuring programs, built, and what they need beside the data.
 pub(crate) struct Programs {
     paths: BTreeMap<String, PathBuf>,
@@ -17,14 +26,17 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds examples by name, in the profile that the tests use, and puts the model and PDFium in place.
+    /// Builds examples by name, and puts the model and PDFium in place.
     ///
     /// # Errors
     /// When one does not compile, or the model cannot be fetched.
-    pub(crate) fn build(names: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn build(profile: Profile, names: &[&str]) -> anyhow::Result<Self> {
         let home = model::ensure()?;
         // Not `--package`: with the features of the whole workspace nothing is compiled a second time.
         let mut command = cargo(&["build", "--workspace", "--message-format=json-render-diagnostics"]);
+        if profile == Profile::Release {
+            command.arg("--release");
+        }
         for name in names {
             command.args(["--example", name]);
         }

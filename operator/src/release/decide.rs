@@ -27,12 +27,14 @@ pub struct Decision {
     pub look_again: Option<Duration>,
     /// A Job that failed and is to be made anew: it is to be deleted first.
     pub renew_job: bool,
+    /// The colour that the Service stays with, against the record: the one that it is to go to has no ready pod any more.
+    pub hold: Option<Colour>,
 }
 
 impl Decision {
     /// Goes on with this record, at once.
     pub(super) fn go(record: Record) -> Self {
-        Self { record, waiting_for: None, look_again: Some(Duration::ZERO), renew_job: false }
+        Self { record, waiting_for: None, look_again: Some(Duration::ZERO), renew_job: false, hold: None }
     }
 
     /// Stays, and waits for this.
@@ -42,6 +44,7 @@ impl Decision {
             waiting_for: Some(what.into()),
             look_again: Some(POLL),
             renew_job: false,
+            hold: None,
         }
     }
 
@@ -52,7 +55,7 @@ impl Decision {
 
     /// Stays, with nothing to do.
     pub(super) fn rest(record: &Record) -> Self {
-        Self { record: record.clone(), waiting_for: None, look_again: None, renew_job: false }
+        Self { record: record.clone(), waiting_for: None, look_again: None, renew_job: false, hold: None }
     }
 }
 
@@ -170,8 +173,18 @@ pub(super) enum JobProgress {
 #[must_use]
 pub fn decide(target: &Target, record: &Record, world: &World, orders: Orders, now: Timestamp) -> Decision {
     let case = Case { target, record, world, orders, now };
+    let mut decision = next(&case);
+    decision.hold = fall::hold(&decision.record, world);
+    if decision.hold.is_some() {
+        decision.look_again = Some(POLL);
+    }
+    decision
+}
+
+fn next(case: &Case<'_>) -> Decision {
+    let Case { target, record, now, .. } = *case;
     match (&record.flow, &record.active) {
-        (Flow::Install { candidate }, _) => rise::install(&case, candidate),
+        (Flow::Install { candidate }, _) => rise::install(case, candidate),
         // Cannot be written down by this engine; a status that was edited by hand is mended by a new start.
         (_, None) => {
             let candidate = Candidate {
@@ -182,9 +195,9 @@ pub fn decide(target: &Target, record: &Record, world: &World, orders: Orders, n
             };
             Decision::go(Record::first(candidate, record.migrated.clone(), now))
         }
-        (Flow::Settled, Some(active)) => settled::settled(&case, active),
-        (Flow::Rise { candidate }, Some(active)) => rise::rise(&case, active, candidate),
-        (Flow::Roll { candidate }, Some(active)) => rise::roll(&case, active, candidate),
-        (Flow::Fall { previous, returned }, Some(active)) => fall::fall(&case, active, previous, *returned),
+        (Flow::Settled, Some(active)) => settled::settled(case, active),
+        (Flow::Rise { candidate }, Some(active)) => rise::rise(case, active, candidate),
+        (Flow::Roll { candidate }, Some(active)) => rise::roll(case, active, candidate),
+        (Flow::Fall { previous, returned }, Some(active)) => fall::fall(case, active, previous, *returned),
     }
 }

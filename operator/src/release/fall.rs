@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::decide::{Case, Decision};
-use super::record::{Candidate, Flow, Slot};
-use super::world::Health;
-use crate::crd::Step;
+use super::record::{Candidate, Flow, Record, Slot};
+use super::world::{Health, World};
+use crate::crd::{Colour, Step};
 
 /// Green serves, blue is on its way out.
 pub(super) fn fall(case: &Case<'_>, active: &Slot, previous: &Slot, returned: bool) -> Decision {
@@ -23,7 +23,7 @@ pub(super) fn fall(case: &Case<'_>, active: &Slot, previous: &Slot, returned: bo
         return Decision::wait(record, "the release is paused");
     }
     match record.step {
-        Step::Switch => switch(case, active, returned),
+        Step::Switch => switch(case, active, previous, returned),
         Step::Bake => bake(case),
         Step::Drain => drain(case, active, previous, returned),
         _ => window(case, active, previous),
@@ -47,7 +47,9 @@ fn way_back(case: &Case<'_>, active: &Slot, previous: &Slot, returned: bool) -> 
     }
     let tiers = case.world.tiers(previous.colour);
     let is_beside = previous.colour != active.colour;
-    let serves = is_beside && tiers.api.serves(&previous.id, 1);
+    // The Service may not have been switched yet: then nothing has to move, ready or not.
+    let is_there = case.world.service == Some(previous.colour);
+    let serves = is_beside && (is_there || tiers.api.serves(&previous.id, 1));
     if is_watched && serves {
         return Some(return_to(case, active, previous, bad, ordered));
     }
@@ -96,12 +98,36 @@ fn bring_back(case: &Case<'_>, active: &Slot, previous: &Slot) -> Decision {
     Decision::go(case.record.clone().into_flow(flow, step, case.now))
 }
 
-fn switch(case: &Case<'_>, active: &Slot, returned: bool) -> Decision {
-    if case.world.service != Some(active.colour) {
+fn switch(case: &Case<'_>, active: &Slot, previous: &Slot, returned: bool) -> Decision {
+    if case.world.service == Some(active.colour) {
+        let next = if returned { Step::Drain } else { Step::Bake };
+        return Decision::go(case.record.clone().at(next, case.now));
+    }
+    if hold(case.record, case.world).is_none() {
         return Decision::wait(case.record, "the Service is being switched");
     }
-    let next = if returned { Step::Drain } else { Step::Bake };
-    Decision::go(case.record.clone().at(next, case.now))
+    let lost = format!("version {} has no ready pod any more", active.version);
+    match case.rest_of(case.target.settings.progress_deadline) {
+        None if !returned => return_to(case, active, previous, Some(lost), false),
+        _ => Decision::wait(
+            case.record,
+            format!("{lost}; the Service stays with version {}", previous.version),
+        ),
+    }
+}
+
+/// The colour that the Service stays with although the record says to switch: between the two, through a death of the
+/// operator for instance, the pods that it was to go to have been lost, and those that it selects still serve.
+pub(super) fn hold(record: &Record, world: &World) -> Option<Colour> {
+    let (Flow::Fall { previous, .. }, Step::Switch, Some(active)) =
+        (&record.flow, record.step, &record.active)
+    else {
+        return None;
+    };
+    let is_to_go = previous.colour != active.colour && world.service == Some(previous.colour);
+    let can_go = world.tiers(active.colour).api.serves(&active.id, 1);
+    let serves = world.tiers(previous.colour).api.ready > 0;
+    (is_to_go && !can_go && serves).then_some(previous.colour)
 }
 
 fn bake(case: &Case<'_>) -> Decision {

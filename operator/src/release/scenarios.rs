@@ -285,7 +285,7 @@ fn a_release_that_was_given_up_is_tried_again_on_the_order_that_names_it() {
 fn blue_goes_only_after_the_delay_and_when_its_pods_have_finished() {
     let record = falling(Step::Drain);
     let pods = |second| {
-        let wanted = wanted(&record, Duration::from_secs(30), false, at(second));
+        let wanted = wanted(&record, None, Duration::from_secs(30), false, at(second));
         wanted.slots.iter().find(|slot| slot.slot.id == "1").map(|slot| slot.api)
     };
     assert_eq!((pods(10), pods(30)), (Some(Pods::Kept), Some(Pods::Exactly(0))));
@@ -302,4 +302,33 @@ fn a_status_that_no_engine_wrote_is_no_record() {
     status.step = Step::Bake;
     assert_eq!(from_status(Some(&status), schema.as_ref()), None);
     assert_eq!(from_status(None, None), None);
+}
+
+#[test]
+fn the_service_stays_where_it_is_while_the_new_version_has_lost_its_pods() {
+    let switching = Record {
+        active: Some(slot("2", 2, Colour::Green)),
+        flow: Flow::Fall { previous: slot("1", 1, Colour::Blue), returned: false },
+        step: Step::Switch,
+        counter: 2,
+        ..settled()
+    };
+    // The operator died after it wrote the switch down, and then the new version's pods were lost.
+    let mut world = World { green: tiers("2", 0, 1), ..world() };
+    let decision = decide(&target("2"), &switching, &world, Orders::default(), at(1));
+    assert_eq!(decision.record, switching);
+    assert_eq!(decision.hold, Some(Colour::Blue));
+    let said = decision.waiting_for.unwrap();
+    assert_eq!(said, "version 2 has no ready pod any more; the Service stays with version 1");
+    let held = wanted(&decision.record, decision.hold, Duration::from_secs(30), false, at(1));
+    assert_eq!(held.service, Some(Colour::Blue));
+
+    // They do not come back.
+    let late = decide(&target("2"), &switching, &world, Orders::default(), at(601));
+    assert_eq!(late.record.active.unwrap().version, "1");
+    assert_eq!(late.record.rejected.unwrap().message, "version 2 has no ready pod any more");
+
+    // They do.
+    world.green = tiers("2", 5, 1);
+    assert_eq!(decide(&target("2"), &switching, &world, Orders::default(), at(2)).hold, None);
 }

@@ -99,6 +99,7 @@ struct Running {
 #[derive(Clone, Debug)]
 struct Cluster {
     record: Record,
+    hold: Option<Colour>,
     natures: Vec<Nature>,
     clock: i64,
     asked: usize,
@@ -136,6 +137,7 @@ impl Cluster {
         let candidate = Candidate { slot, api_pods: 2, worker_pods: 1, rollback: false };
         Self {
             record: Record::first(candidate, None, at(0)),
+            hold: None,
             natures,
             clock: 0,
             asked: 0,
@@ -254,12 +256,13 @@ impl Cluster {
         if death == Death::AfterRecord {
             return changed;
         }
+        self.hold = decision.hold;
         self.carry_out(decision.renew_job, death);
         changed
     }
 
     fn carry_out(&mut self, renew_job: bool, death: Death) {
-        let wanted = wanted(&self.record, DELAY, false, at(self.clock));
+        let wanted = wanted(&self.record, self.hold, DELAY, false, at(self.clock));
         let ready = |colour: Option<Colour>, cluster: &Self| -> i32 {
             Colour::ALL
                 .iter()
@@ -487,6 +490,7 @@ proptest! {
         for (event, death) in &events {
             cluster.happen(event);
             cluster.pass(*death);
+            cluster.hold = super::fall::hold(&cluster.record, &cluster.seen());
             cluster.carry_out(false, Death::None);
             let once = format!("{cluster:?}");
             cluster.carry_out(false, Death::None);

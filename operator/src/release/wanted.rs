@@ -57,10 +57,18 @@ pub struct Wanted {
     pub jobs: Jobs,
 }
 
-/// What is to be there for this record. A hibernating installation keeps its record and has no pods.
+/// What is to be there for this record. A hibernating installation keeps its record and has no pods. The Service stays with
+/// the colour that it is held at ([`Decision::hold`](super::Decision::hold)).
 #[must_use]
-pub fn wanted(record: &Record, scale_down_delay: Duration, hibernate: bool, now: Timestamp) -> Wanted {
+pub fn wanted(
+    record: &Record,
+    hold: Option<Colour>,
+    scale_down_delay: Duration,
+    hibernate: bool,
+    now: Timestamp,
+) -> Wanted {
     let mut wanted = running(record, scale_down_delay, now);
+    wanted.service = hold.or(wanted.service);
     if hibernate {
         for slot in &mut wanted.slots {
             slot.api = Pods::Exactly(0);

@@ -109,7 +109,7 @@ async fn think(
     now: Timestamp,
 ) -> Result<Decision, Error> {
     if stays(object) || made.asleep {
-        return Ok(Decision { record, waiting_for: None, look_again: None, renew_job: false });
+        return Ok(Decision { record, waiting_for: None, look_again: None, renew_job: false, hold: None });
     }
     if made.stage != Stage::Open {
         // No release moves while the installation is closed.
@@ -119,6 +119,7 @@ async fn think(
             waiting_for,
             look_again: Some(Duration::from_secs(2)),
             renew_job: false,
+            hold: None,
         });
     }
     let Made { installation, credentials, observed, target, .. } = made;
@@ -202,7 +203,8 @@ async fn carry_out(
     let keys = build::job_keys(credentials, record, &target.migration);
     let closed = *stage == Stage::Closed;
     let now = Timestamp::now();
-    let mut wanted = wanted(record, installation.settings.scale_down_delay, closed || *asleep, now);
+    let delay = installation.settings.scale_down_delay;
+    let mut wanted = wanted(record, decision.hold, delay, closed || *asleep, now);
     if *asleep {
         // An autoscaler does not look after what has no pods, and a budget has nothing to protect.
         wanted.scaled = None;

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::eval::finish;
 use crate::figures::{Report, Summary};
-use crate::measure::Programs;
+use crate::measure::{Profile, Programs};
 use crate::python;
 use crate::run::{cargo, check, output, root};
 
@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     // As it is released: the profile of development is slower in our own code (docs/decisions/0003).
     let build = ["build", "--release", "--workspace", "--bin", "api-server"];
     check(&mut cargo(&build)).context("build the API")?;
-    let programs = Programs::build(&["bench_api"])?;
+    let programs = Programs::build(Profile::Release, &["bench_api"])?;
     let mut command = programs.command("bench_api")?;
     command.arg(root().join("target/release/api-server"));
     command.arg(python).arg(root().join("xtask/baselines/api.py")).stderr(Stdio::inherit());

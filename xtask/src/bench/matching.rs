@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::embedding;
 use crate::eval::finish;
 use crate::figures::{Report, Summary};
-use crate::measure::{Programs, check_data};
+use crate::measure::{Profile, Programs, check_data};
 
 /// What to measure with.
 #[derive(clap::Args)]
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
         .filter(|measure| options.only.is_empty() || options.only.contains(measure))
         .collect();
     let names: Vec<&str> = chosen.iter().map(|measure| measure.program()).collect();
-    let programs = Programs::build(&names)?;
+    let programs = Programs::build(Profile::Release, &names)?;
     let mut summary = Summary::default();
     for measure in chosen {
         let name = measure.program();

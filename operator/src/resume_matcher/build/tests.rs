@@ -27,7 +27,7 @@ fn of_record(installation: &Installation, record: &Record, jobs: bool) -> Childr
     let credentials = credentials(installation);
     let target = target(installation, &credentials);
     let delay = installation.settings.scale_down_delay;
-    let mut wanted = wanted(record, delay, false, jiff::Timestamp::UNIX_EPOCH);
+    let mut wanted = wanted(record, None, delay, false, jiff::Timestamp::UNIX_EPOCH);
     if jobs {
         wanted.jobs = crate::release::Jobs { plan: true, migrate: true, contract: true };
     }
@@ -162,7 +162,7 @@ fn while_a_candidate_is_on_its_way_what_serves_stays_as_it_was() {
     let kept = Revision::of_spec(&old, &serving.active.as_ref().unwrap().id, Colour::Blue);
     let delay = new.settings.scale_down_delay;
     let releases = Releases {
-        wanted: &wanted(&rising, delay, false, jiff::Timestamp::UNIX_EPOCH),
+        wanted: &wanted(&rising, None, delay, false, jiff::Timestamp::UNIX_EPOCH),
         kept: &BTreeMap::from([(1, kept.clone())]),
         target: &target.id,
         keys: &JobKeys::default(),
