@@ -490,7 +490,7 @@ proptest! {
         for (event, death) in &events {
             cluster.happen(event);
             cluster.pass(*death);
-            cluster.hold = super::fall::hold(&cluster.record, &cluster.seen());
+            cluster.hold = fall::hold(&cluster.record, &cluster.seen());
             cluster.carry_out(false, Death::None);
             let once = format!("{cluster:?}");
             cluster.carry_out(false, Death::None);
