@@ -290,6 +290,8 @@ fn two_clusters_live_side_by_side_recover_and_leave_nothing() {
         return;
     }
     let tools = test_cluster::tools(&say).unwrap();
+    // A cluster installs what it runs by itself, but the machine is looked at before there is one.
+    test_cluster::ensure_packages(&["iproute2", "nftables"], &say).unwrap();
     if let Ok(identity) = std::env::var("RM_CLUSTER_START_ONLY") {
         up(&tools, &identity);
         return;
