@@ -1,11 +1,13 @@
 //! Postgres: the pool, transactions that see one tenant only, and the check that the role cannot see more.
 
+use std::fmt::{self, Write as _};
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Transaction};
+use uuid::Uuid;
 
 use crate::config::DatabaseConfig;
 use crate::names::{AccountId, TenantId};
@@ -13,6 +15,9 @@ use crate::telemetry::spans::{Work, within};
 
 /// How long a query may wait for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// For how long a connection that lay idle is taken for alive: each was asked when it came back to the pool, and under load
+/// it is taken again within milliseconds. One that lay longer is asked before it is given out.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// What can go wrong with Postgres outside a caller's own queries.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +51,15 @@ pub async fn connect(config: &DatabaseConfig) -> Result<PgPool, PostgresError> {
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, idle| {
+            Box::pin(async move {
+                if idle.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options.application_name("resume-matcher"))
         .await
         .map_err(PostgresError::Connect)?;
@@ -70,7 +84,7 @@ pub async fn tenant_transaction(
     pool: &PgPool,
     tenant: TenantId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    transaction_with(pool, "app.tenant_id", &tenant.to_string()).await
+    begin_with(pool, &[("app.tenant_id", Setting::Id(tenant.as_uuid()))]).await
 }
 
 /// Begins a transaction of `account` within `tenant`: it sees both the account's own rows and the tenant's. Sign-up adds
@@ -83,9 +97,11 @@ pub async fn member_transaction(
     tenant: TenantId,
     account: AccountId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut transaction = tenant_transaction(pool, tenant).await?;
-    set(&mut transaction, "app.account_id", &account.to_string()).await?;
-    Ok(transaction)
+    let settings = [
+        ("app.tenant_id", Setting::Id(tenant.as_uuid())),
+        ("app.account_id", Setting::Id(account.as_uuid())),
+    ];
+    begin_with(pool, &settings).await
 }
 
 /// Begins a transaction of sign-in: of `accounts` it sees the one whose address is `email` (normalised), if there is one.
@@ -119,7 +135,7 @@ pub async fn account_transaction(
     pool: &PgPool,
     account: AccountId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    transaction_with(pool, "app.account_id", &account.to_string()).await
+    begin_with(pool, &[("app.account_id", Setting::Id(account.as_uuid()))]).await
 }
 
 /// Begins a transaction that sees the outbox of all tenants, and nothing else.
@@ -129,7 +145,7 @@ pub async fn account_transaction(
 pub(crate) async fn dispatcher_transaction(
     pool: &PgPool,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    transaction_with(pool, "app.dispatcher", "on").await
+    begin_with(pool, &[("app.dispatcher", Setting::On)]).await
 }
 
 /// Begins a transaction that sees which addresses get no mail (by hash), and mails that were kept instead of sent.
@@ -139,7 +155,7 @@ pub(crate) async fn dispatcher_transaction(
 pub(crate) async fn post_office_transaction(
     pool: &PgPool,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    transaction_with(pool, "app.post_office", "on").await
+    begin_with(pool, &[("app.post_office", Setting::On)]).await
 }
 
 /// Begins a transaction of `tenant` that also writes which addresses get no mail.
@@ -150,9 +166,8 @@ pub(crate) async fn mail_event_transaction(
     pool: &PgPool,
     tenant: TenantId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut transaction = tenant_transaction(pool, tenant).await?;
-    set(&mut transaction, "app.post_office", "on").await?;
-    Ok(transaction)
+    let settings = [("app.tenant_id", Setting::Id(tenant.as_uuid())), ("app.post_office", Setting::On)];
+    begin_with(pool, &settings).await
 }
 
 /// Begins a transaction that replaces keys: it sees the sealed values of all accounts and tenants.
@@ -162,7 +177,7 @@ pub(crate) async fn mail_event_transaction(
 pub(crate) async fn locksmith_transaction(
     pool: &PgPool,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    transaction_with(pool, "app.locksmith", "on").await
+    begin_with(pool, &[("app.locksmith", Setting::On)]).await
 }
 
 /// Begins a transaction of the people who run the installation: it sees the dead letters of all tenants.
@@ -172,7 +187,7 @@ pub(crate) async fn locksmith_transaction(
 pub(crate) async fn operator_transaction(
     pool: &PgPool,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    transaction_with(pool, "app.operator", "on").await
+    begin_with(pool, &[("app.operator", Setting::On)]).await
 }
 
 /// Begins a transaction of scheduled work: it sees the schedules and, of all tenants, what has expired.
@@ -182,35 +197,58 @@ pub(crate) async fn operator_transaction(
 pub(crate) async fn janitor_transaction(
     pool: &PgPool,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    transaction_with(pool, "app.janitor", "on").await
+    begin_with(pool, &[("app.janitor", Setting::On)]).await
 }
 
+/// What a setting may be whose value goes into the text of a statement: nothing that anybody else has written.
+enum Setting {
+    /// `on`.
+    On,
+    /// An id.
+    Id(Uuid),
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On => f.write_str("on"),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Begins a transaction in which `settings` hold; they are gone when the connection returns to the pool.
+///
+/// All goes in one message, for each round trip to Postgres costs more than what is asked. BEGIN takes no parameters.
+async fn begin_with(
+    pool: &PgPool,
+    settings: &[(&'static str, Setting)],
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut statement = String::from("BEGIN");
+    for (name, value) in settings {
+        // Writing to a string does not fail.
+        let _ = write!(statement, "; SET LOCAL {name} = '{value}'");
+    }
+    // Its time is that of waiting for a free connection, as a rule.
+    within("begin a transaction", Work::Postgres, pool.begin_with(AssertSqlSafe(statement))).await
+}
+
+/// Begins a transaction in which `setting` is a text that may have been written by anybody.
 async fn transaction_with(
     pool: &PgPool,
     setting: &'static str,
     value: &str,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    // Its time is that of waiting for a free connection, as a rule.
     within("begin a transaction", Work::Postgres, async {
         let mut transaction = pool.begin().await?;
-        set(&mut transaction, setting, value).await?;
+        sqlx::query("SELECT set_config($1, $2, true)")
+            .bind(setting)
+            .bind(value)
+            .execute(&mut *transaction)
+            .await?;
         Ok(transaction)
     })
     .await
-}
-
-/// Sets `setting` for the rest of the transaction; it is gone when the connection returns to the pool.
-async fn set(
-    transaction: &mut Transaction<'static, Postgres>,
-    setting: &'static str,
-    value: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT set_config($1, $2, true)")
-        .bind(setting)
-        .bind(value)
-        .execute(&mut **transaction)
-        .await?;
-    Ok(())
 }
 
 /// Fails when the role of `pool` is a superuser or has BYPASSRLS.

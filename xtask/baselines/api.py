@@ -103,19 +103,14 @@ async def identity(authorization: str = Header()) -> Identity:
 async def entered(who: Identity):
     async with app.state.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(who.tenant))
-        live = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM sessions "
-            "WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL AND expires_at > now())",
-            who.session, who.account)
-        if not live:
+        role, live, _, _ = await connection.fetchrow(
+            "SELECT (SELECT role FROM memberships WHERE account_id = $1 AND tenant_id = app_tenant_id()) AS role, "
+            "$2::uuid IS NULL OR EXISTS (SELECT FROM sessions "
+            "WHERE id = $2 AND account_id = $1 AND revoked_at IS NULL AND expires_at > now()) AS live, "
+            "set_config('app.actor', $3, true), set_config('app.request_id', $4, true)",
+            who.account, who.session, f"account:{who.account}", "")
+        if not live or role is None:
             raise HTTPException(401)
-        role = await connection.fetchval(
-            "SELECT role FROM memberships WHERE account_id = $1 AND tenant_id = app_tenant_id()", who.account)
-        if role is None:
-            raise HTTPException(401)
-        await connection.execute(
-            "SELECT set_config('app.actor', $1, true), set_config('app.request_id', $2, true)",
-            f"account:{who.account}", "")
         yield connection
 
 

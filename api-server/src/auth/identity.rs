@@ -21,8 +21,8 @@ use crate::{
     store::{
         Tx,
         api_keys::{self, Scope},
-        members::{self, Role},
-        sessions,
+        members::Role,
+        standing,
     },
 };
 
@@ -114,31 +114,24 @@ impl Identity {
 
     async fn verify(&self, pool: &PgPool) -> Result<(Entered, Scope), Problem> {
         let mut tx = postgres::tenant_transaction(pool, self.tenant).await?;
-        let (account, scope) = match self.credential {
+        let (account, session, scope, actor) = match self.credential {
             Credential::Session { account, session } => {
-                if !sessions::is_live(&mut tx, session, account).await? {
-                    return Err(refuse("The session has ended; sign in again."));
-                }
-                (account, Scope::Write)
+                (account, Some(session), Scope::Write, format!("account:{account}"))
             }
-            Credential::Key { id, hash } => api_keys::use_key(&mut tx, id, hash)
-                .await?
-                .ok_or_else(|| refuse("The API key is not valid or has ended."))?,
+            Credential::Key { id, hash } => {
+                let (account, scope) = api_keys::use_key(&mut tx, id, hash)
+                    .await?
+                    .ok_or_else(|| refuse("The API key is not valid or has ended."))?;
+                (account, None, scope, format!("api-key:{id}"))
+            }
         };
+        let request = request_id::current().unwrap_or_default();
+        let standing = standing::of_caller(&mut tx, account, session, &actor, &request).await?;
+        if !standing.live {
+            return Err(refuse("The session has ended; sign in again."));
+        }
         // Sessions and keys go with the membership, so there is a role as a rule.
-        let role = members::role_of(&mut tx, account)
-            .await?
-            .ok_or_else(|| refuse("You do not belong to this organisation any more."))?;
-        // For the audit log, which triggers write.
-        let actor = match self.credential {
-            Credential::Session { account, .. } => format!("account:{account}"),
-            Credential::Key { id, .. } => format!("api-key:{id}"),
-        };
-        sqlx::query("SELECT set_config('app.actor', $1, true), set_config('app.request_id', $2, true)")
-            .bind(actor)
-            .bind(request_id::current().unwrap_or_default())
-            .execute(&mut *tx)
-            .await?;
+        let role = standing.role.ok_or_else(|| refuse("You do not belong to this organisation any more."))?;
         Ok((Entered { tx, account, role }, scope))
     }
 }

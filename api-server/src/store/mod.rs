@@ -20,6 +20,7 @@ pub mod resume_versions;
 pub mod resumes;
 pub mod second_factors;
 pub mod sessions;
+pub mod standing;
 mod status;
 
 pub use status::Status;

@@ -41,18 +41,6 @@ pub async fn create(tx: &mut Tx, tenant: TenantId, account: AccountId) -> Result
     Ok(token)
 }
 
-/// Whether the session is still good: not signed out and not too old.
-pub async fn is_live(tx: &mut Tx, session: SessionId, account: AccountId) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM sessions
-         WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL AND expires_at > now())",
-    )
-    .bind(session)
-    .bind(account)
-    .fetch_one(&mut **tx)
-    .await
-}
-
 /// The account whose live session has this token.
 pub async fn find_by_token(tx: &mut Tx, token: &SessionToken) -> Result<Option<AccountId>, sqlx::Error> {
     sqlx::query_scalar(
