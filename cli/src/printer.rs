@@ -153,8 +153,9 @@ pub(crate) fn match_result(result: &MatchResult) -> Result<()> {
             requirement_lines(&mut out, requirement, result.as_of, &colours)?;
         }
     }
-    for place in result.requirements.iter().filter(|found| found.kind == RequirementKind::Place) {
-        writeln!(out, "\nNot scored: the advertisement says \"{}\".", shorten(&place.text))?;
+    let unscored = [RequirementKind::Place, RequirementKind::WorkPermit];
+    for found in result.requirements.iter().filter(|found| unscored.contains(&found.kind)) {
+        writeln!(out, "\nNot scored: the advertisement says \"{}\".", shorten(&found.text))?;
     }
     Ok(())
 }

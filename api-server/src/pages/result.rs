@@ -179,9 +179,10 @@ fn requirement_groups(result: &Value) -> Vec<RequirementGroup> {
     };
     let of = |status: &'static str| {
         list(result, "requirements")
-            // A place is never scored, so it cannot be missing.
+            // What is never scored cannot be missing.
             .filter(move |requirement| {
-                says(requirement, "status", status) && !says(requirement, "kind", "place")
+                let scored = !["place", "work_permit"].iter().any(|kind| says(requirement, "kind", kind));
+                says(requirement, "status", status) && scored
             })
             .map(|requirement| RequirementView {
                 text: text_of(requirement),
@@ -267,6 +268,7 @@ fn label(name: &str) -> String {
         "degree" => "Education",
         "title" => "Job title",
         "place" => "Place",
+        "work_permit" => "Leave to work",
         "duty" => "Tasks",
         "must" => "Required",
         "nice" => "Nice to have",

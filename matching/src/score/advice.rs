@@ -101,7 +101,7 @@ pub(super) fn advise(
                 ),
                 gain: changes.cleared(index),
             }),
-            RequirementKind::Clearance | RequirementKind::Place => {}
+            RequirementKind::Clearance | RequirementKind::Place | RequirementKind::WorkPermit => {}
         }
     }
     advice.sort_by(|a, b| b.gain.total_cmp(&a.gain).then(a.text.cmp(&b.text)));

@@ -89,7 +89,7 @@ impl<'a> Judge<'a> {
             RequirementKind::Title => self.title(index, requirement),
             RequirementKind::Duty => self.duty(index),
             RequirementKind::Clearance => self.clearance(requirement),
-            RequirementKind::Place => Finding::default(),
+            RequirementKind::Place | RequirementKind::WorkPermit => Finding::default(),
         }
     }
 

@@ -11,7 +11,9 @@ use super::headings::{Section, heading};
 use super::passages::pieces;
 use super::phrases::unknown_skills;
 use super::sections::{clauses, is_about_you, is_boilerplate, is_waived, line_importance, without_wanting};
-use super::terms::{Clearance, bare_title, clearance, is_place, labelled_title, title_in_sentence};
+use super::terms::{
+    Clearance, bare_title, clearance, is_place, is_work_permit, labelled_title, title_in_sentence,
+};
 use super::words::content_words;
 use crate::skills::{self, Level, SkillCandidate, SkillId, SkillMention, Taxonomy};
 
@@ -35,6 +37,8 @@ pub enum RequirementKind {
     Clearance,
     /// A place to work at; shown, never scored.
     Place,
+    /// Leave to work in a country, or a citizenship; shown, never scored, for it tells a person's origin.
+    WorkPermit,
     /// A task or demand in free words.
     Duty,
 }
@@ -191,6 +195,8 @@ impl Reader<'_> {
         } else if let Some(level) = clearance(&text) {
             let kind = RequirementKind::Clearance;
             self.push(Requirement { kind, clearance: Some(level), ..plain(text, body, importance) });
+        } else if is_work_permit(&text) && self.find_skills(&text).is_empty() {
+            self.push(Requirement { kind: RequirementKind::WorkPermit, ..plain(text, body, importance) });
         } else if !self.is_introduction() || is_about_you(&text) {
             for (range, importance) in clauses(&text, self.section) {
                 let part = text.get(range.clone()).unwrap_or_default();

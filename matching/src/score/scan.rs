@@ -148,7 +148,7 @@ impl<'a> Scan<'a> {
                 let level = resume.clearance.and_then(|level| item.credits.get(level as usize));
                 shown(level.copied().unwrap_or_default())
             }
-            RequirementKind::Place => Signals::default(),
+            RequirementKind::Place | RequirementKind::WorkPermit => Signals::default(),
         }
     }
 

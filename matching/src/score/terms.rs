@@ -223,6 +223,49 @@ pub(super) fn is_place(line: &str) -> bool {
     tokens.len() <= 8 && PLACE_PHRASES.iter().any(|phrase| says(&joined, phrase))
 }
 
+/// How advertisements ask for leave to work, normalised.
+const PERMIT_PHRASES: &[&str] = &[
+    "authorized to work",
+    "authorised to work",
+    "authorization to work",
+    "authorisation to work",
+    "work authorization",
+    "work authorisation",
+    "right to work",
+    "eligible to work in",
+    "eligibility to work in",
+    "entitled to work in",
+    "legally work in",
+    "work permit",
+    "work visa",
+    "us citizen",
+    "u s citizen",
+    "eu citizen",
+    "us citizenship",
+    "u s citizenship",
+    "eu citizenship",
+    "citizenship required",
+    "citizenship is required",
+    "green card",
+    "arbeitserlaubnis",
+    "permis de travail",
+    "permiso de trabajo",
+    "permesso di lavoro",
+    "werkvergunning",
+    "pozwolenie na prace",
+    "permis de munca",
+    "autorizacao de trabalho",
+];
+/// Most words of a line about leave to work: a longer one asks for more.
+const MAX_PERMIT_WORDS: usize = 16;
+
+/// Whether a line asks for leave to work in a country.
+pub(super) fn is_work_permit(line: &str) -> bool {
+    let tokens = tokenise(line);
+    let joined = joined(&tokens);
+    tokens.len() <= MAX_PERMIT_WORDS && PERMIT_PHRASES.iter().any(|phrase| says(&joined, phrase))
+}
+
 fn joined(tokens: &[Token]) -> String {
     tokens.iter().map(|token| format!(" {}", token.text)).collect::<String>() + " "
 }
@@ -276,6 +319,22 @@ mod tests {
             ("Cook", "Cook"),
         ] {
             assert_eq!(&line[bare_title(line)], title, "{line}");
+        }
+    }
+
+    #[test]
+    fn leave_to_work_is_no_duty() {
+        for line in [
+            "Must be authorised to work in the United States",
+            "Right to work in the UK",
+            "U.S. citizenship required",
+            "Gültige Arbeitserlaubnis",
+            "Permis de travail valide",
+        ] {
+            assert!(is_work_permit(line), "{line}");
+        }
+        for line in ["Able to work in a team", "You have the drive to work on hard things"] {
+            assert!(!is_work_permit(line), "{line}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::job::{Importance, Requirement, RequirementKind};
 
 /// Version of the rules and of the numbers below: change it with either.
-pub(super) const ALGORITHM: &str = "2";
+pub(super) const ALGORITHM: &str = "3";
 
 /// What was measured of one requirement in one resume, before any weight; each from 0 to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -102,7 +102,7 @@ impl Tuning {
                     + work * signals.work;
                 ramp(sum, from, to)
             }
-            RequirementKind::Place => 0.0,
+            RequirementKind::Place | RequirementKind::WorkPermit => 0.0,
             _ => signals.shown,
         }
     }
@@ -127,7 +127,7 @@ impl Tuning {
             RequirementKind::Degree => degree,
             RequirementKind::Title => title,
             RequirementKind::Duty => duty,
-            RequirementKind::Place => 0.0,
+            RequirementKind::Place | RequirementKind::WorkPermit => 0.0,
         }
     }
 
