@@ -20,8 +20,10 @@ pub struct DashboardPage {
     pub notice: Option<String>,
     /// Changes whenever a thing that the worker has still to end is ended; none if there is nothing to wait for.
     pub busy: Option<String>,
-    /// The newest resumes.
+    /// The newest resumes, or the newest that a search found.
     pub resumes: Vec<ResumeItem>,
+    /// The words that those resumes have; empty when all are listed.
+    pub search: String,
     /// The newest jobs.
     pub jobs: Vec<JobItem>,
     /// The newest matches.

@@ -65,6 +65,15 @@ pub struct ResumeDetail {
     pub document: Option<Value>,
 }
 
+/// Which resumes a list shall have.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those of this status.
+    pub status: Option<Status>,
+    /// Only those whose file name and text have these words, in the language of `websearch_to_tsquery`.
+    pub words: Option<String>,
+}
+
 /// Where the bytes of a resume are.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Original {
@@ -116,7 +125,25 @@ pub async fn insert(
 }
 
 /// One page of the tenant's resumes, newest first.
-pub async fn list(
+pub async fn list(tx: &mut Tx, page: PageRequest, filter: &Filter) -> Result<Page<Resume>, sqlx::Error> {
+    let Some(words) = &filter.words else { return list_all(tx, page, filter.status).await };
+    let rows = sqlx::query_as(
+        "SELECT id, status, file_name, media_type, size_bytes, sha256, version, error, created_at, updated_at
+         FROM resumes WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR status = $2)
+            AND coalesce(words, to_tsvector('simple', translate(file_name, '._-', '   '))
+                || to_tsvector('simple', left(coalesce(text, ''), 150000))) @@ websearch_to_tsquery('simple', $4)
+         ORDER BY id DESC LIMIT $3",
+    )
+    .bind(page.before)
+    .bind(filter.status)
+    .bind(page.rows_to_fetch())
+    .bind(words)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(page.page(rows, |row: &Resume| row.id.as_uuid()))
+}
+
+async fn list_all(
     tx: &mut Tx,
     page: PageRequest,
     status: Option<Status>,

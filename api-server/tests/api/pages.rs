@@ -76,6 +76,9 @@ async fn from_sign_up_to_a_match_that_is_worked_out() {
     assert!(page.contains("Working it out") && page.contains("SRE &#60;1&#62;"), "{page}");
     let dashboard = browser.page("/dashboard").await;
     assert!(dashboard.contains(&result) && dashboard.contains(&resume));
+    let none = browser.page("/dashboard?q=%22%3Cscript%3E").await;
+    assert!(none.contains("No resume has these words.") && !none.contains("<script>"), "{none}");
+    assert!(browser.page("/dashboard?q=cv").await.contains(&resume));
 
     // What the worker will write.
     let id: uuid::Uuid = result.rsplit('/').next().unwrap().parse().unwrap();

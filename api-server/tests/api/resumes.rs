@@ -139,6 +139,56 @@ async fn the_list_pages_through_all_newest_first() {
 }
 
 #[tokio::test]
+async fn the_list_finds_resumes_by_their_words() {
+    let app = TestApp::start().await;
+    let (ann, eve) = (app.sign_up("ann@example.org").await, app.sign_up("eve@example.org").await);
+    let nurse = app.add_resume(&ann, "jane_doe-nurse").await;
+    let engineer = app.add_resume(&ann, "cv").await;
+    app.finish_resume(&ann, &nurse, "Registered nurse, intensive care, Zürich").await;
+    app.finish_resume(&ann, &engineer, "Site reliability engineer; care for Kubernetes").await;
+    let other = app.add_resume(&eve, "eve").await;
+    app.finish_resume(&eve, &other, "Kubernetes").await;
+    // One of before the column was there.
+    let mut tx = platform::postgres::tenant_transaction(&app.pool, ann.tenant).await.unwrap();
+    sqlx::query("UPDATE resumes SET words = NULL WHERE id = $1::uuid")
+        .bind(&engineer)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    let found = async |query: &str| -> Vec<String> {
+        let url = reqwest::Url::parse_with_params("http://host/api/v1/resumes", [("q", query)]).unwrap();
+        let path = format!("{}?{}", url.path(), url.query().unwrap());
+        let page: Value = app.get(&path, Some(&ann.token)).await.json().await.unwrap();
+        let items = page["items"].as_array().unwrap_or_else(|| panic!("{query}: {page}"));
+        items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let both = vec![engineer.clone(), nurse.clone()];
+    for (query, expected) in [
+        ("kubernetes", &both[..1]),
+        ("KUBERNETES engineer", &both[..1]),
+        ("care", &both[..]),
+        ("nurse or kubernetes", &both[..]),
+        ("care -nurse", &both[..1]),
+        ("\"site reliability\"", &both[..1]),
+        ("\"reliability site\"", &[]),
+        ("zürich", &both[1..]),
+        ("doe", &both[1..]),
+        ("nur", &[]),
+        ("' OR 1=1 --", &[]),
+        ("--", &[]),
+        ("", &both[..]),
+        (" \0 ", &both[..]),
+        ("nurse\0", &both[1..]),
+    ] {
+        assert_eq!(found(query).await, expected, "{query:?}");
+    }
+    let answer = app.get(&format!("/api/v1/resumes?q={}", "a".repeat(201)), Some(&ann.token)).await;
+    assert_eq!(problem(answer, 422, "validation-failed").await["errors"][0]["field"], "q");
+}
+
+#[tokio::test]
 async fn deleting_removes_row_and_bytes_and_the_file_can_come_again() {
     let app = TestApp::start().await;
     let user = app.sign_up("ann@example.org").await;

@@ -154,7 +154,7 @@ async fn build(state: &AppState, viewer: &Viewer, notice: Option<String>) -> Res
     let mut tx = viewer.identity.transaction(&state.pool).await?;
     let all = applications::list(&mut tx, SHOWN, Filter::default()).await?;
     let jobs = jobs::list(&mut tx, CHOICES, None).await?;
-    let resumes = resumes::list(&mut tx, CHOICES, None).await?;
+    let resumes = resumes::list(&mut tx, CHOICES, &resumes::Filter::default()).await?;
     tx.commit().await?;
     Ok(BoardPage {
         chrome: Chrome::new("Applications", Some(viewer)),
