@@ -9,6 +9,7 @@ pub mod embed;
 pub mod error;
 pub mod export;
 pub mod extract;
+pub mod letter;
 mod mapped;
 pub mod parse;
 pub mod rank;

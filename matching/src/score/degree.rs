@@ -141,14 +141,14 @@ const OWN_SUBJECTS: &[(&str, &str)] = &[
 
 /// A degree as a text names it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct NamedDegree {
-    pub(super) level: Degree,
+pub(crate) struct NamedDegree {
+    pub(crate) level: Degree,
     /// Its subjects; of several, one is enough.
-    pub(super) subjects: Vec<String>,
+    pub(crate) subjects: Vec<String>,
     /// Whether a related subject is as good.
     pub(super) related: bool,
     /// Bytes of the text, from the degree's name to the end of its subjects.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// What a demand asks for: the lowest degree that it names ("Bachelor's or Master's" asks for a bachelor), in the subjects
@@ -170,7 +170,7 @@ pub(super) fn asked_degree(text: &str) -> Option<NamedDegree> {
 }
 
 /// Every degree that a line of a resume names.
-pub(super) fn held_degrees(text: &str) -> Vec<NamedDegree> {
+pub(crate) fn held_degrees(text: &str) -> Vec<NamedDegree> {
     named_degrees(text, Side::Resume)
 }
 

@@ -55,6 +55,19 @@ pub(super) fn identity(resume: &ParsedResume, document: &Document) -> Identity {
     Identity { ranges, names }
 }
 
+/// Finds what leads to the person and to those who are named as references; schools stay.
+pub(super) fn person(resume: &ParsedResume, document: &Document) -> Identity {
+    let Identity { names, .. } = identity(resume, document);
+    let leads =
+        |pointer: &str| IDENTITY.iter().chain(&["/references"]).any(|prefix| pointer.starts_with(prefix));
+    let own = resume.evidence.iter().filter(|(pointer, _)| leads(pointer));
+    let mut ranges: Vec<Range<usize>> = own.flat_map(|(_, evidence)| evidence.stretches()).collect();
+    if resume.resume.basics.name.is_none() {
+        ranges.extend(first_line_like_a_name(document));
+    }
+    Identity { ranges, names }
+}
+
 /// The parts of a school's name that name no degree: "Electrical apprenticeship, IBEW Local 48" is both.
 fn nameless(document: &Document, school: Range<usize>) -> Vec<Range<usize>> {
     let mut start = school.start;

@@ -147,30 +147,49 @@ const BETWEEN_NAMES: &[&str] = &[
 /// The text with identity blanked: the given ranges, every mention of the name's parts, addresses of mail and web,
 /// telephone numbers, gendered words, lines with a birthday or an age.
 pub(super) fn blank(text: &str, ranges: &[Range<usize>], names: &[String]) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    let mut cut = |range: Range<usize>| {
-        if let Some(part) = bytes.get_mut(range) {
-            part.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
-        }
-    };
-    for range in ranges {
-        cut(range.clone());
-    }
+    let mut cuts = contacts_and_names(text, ranges, names);
     for token in tokenise(text) {
-        let written = text.get(token.span.clone()).unwrap_or_default();
-        if GENDERED.contains(&token.text.as_str()) || is_name(&token, written, names) {
-            cut(token.span.clone());
+        if GENDERED.contains(&token.text.as_str()) {
+            cuts.push(token.span.clone());
         }
         for (word, endings) in GENDERED_ENDINGS {
             if token.text.trim_end_matches('s') == *word || token.text == *word {
                 let plural = token.text.len() - word.len().min(token.text.len());
                 let ending = endings.first().map_or(0, |ending| ending.len()) + plural;
-                cut(token.span.end.saturating_sub(ending)..token.span.end);
+                cuts.push(token.span.end.saturating_sub(ending)..token.span.end);
             }
         }
     }
+    without(text, &cuts)
+}
+
+/// The text without what leads to the person: the given ranges, every mention of the name's parts, addresses of mail and
+/// web, telephone numbers, lines with a birthday or an age. Gendered words stay: the text is to be read by somebody.
+pub(super) fn blank_person(text: &str, ranges: &[Range<usize>], names: &[String]) -> String {
+    without(text, &contacts_and_names(text, ranges, names))
+}
+
+fn contacts_and_names(text: &str, ranges: &[Range<usize>], names: &[String]) -> Vec<Range<usize>> {
+    let mut cuts = ranges.to_vec();
+    for token in tokenise(text) {
+        let written = text.get(token.span.clone()).unwrap_or_default();
+        if is_name(&token, written, names) {
+            cuts.push(token.span.clone());
+        }
+    }
     for line in line_ranges(text) {
-        blank_contacts(text, line, &mut cut);
+        blank_contacts(text, line, &mut |range| cuts.push(range));
+    }
+    cuts
+}
+
+/// Puts spaces in the place of what the ranges hold; line ends stay.
+fn without(text: &str, cuts: &[Range<usize>]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for range in cuts {
+        if let Some(part) = bytes.get_mut(range.clone()) {
+            part.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
+        }
     }
     // Whole characters were replaced by as many spaces as they had bytes, so this is UTF-8 still.
     String::from_utf8(bytes).unwrap_or_default()

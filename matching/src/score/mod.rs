@@ -7,7 +7,7 @@ mod advice;
 mod changes;
 mod checks;
 pub(crate) mod columns;
-mod degree;
+pub(crate) mod degree;
 mod evidence;
 mod explain;
 mod facts;
@@ -27,7 +27,7 @@ mod subject;
 mod summary;
 mod terms;
 mod weights;
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 
@@ -313,6 +313,13 @@ impl Matcher {
 }
 
 /// What [`Matcher::weigh`] finds for each requirement.
+/// The document's text without name, addresses, telephone numbers, birthday, and without the people named as references;
+/// every position in it stays true.
+pub(crate) fn without_person(resume: &ParsedResume, document: &Document) -> String {
+    let identity = facts::person(resume, document);
+    identity::blank_person(&document.text, &identity.ranges, &identity.names)
+}
+
 struct Weighing {
     words: Vec<BTreeMap<String, f32>>,
     factors: Vec<f32>,

@@ -208,7 +208,7 @@ const STOP: &[&str] = &[
 ];
 
 /// Stems of the content words of a text, in order, with repetitions.
-pub(super) fn content_words(text: &str) -> Vec<String> {
+pub(crate) fn content_words(text: &str) -> Vec<String> {
     tokenise(text)
         .into_iter()
         .filter(|token| !STOP.contains(&token.text.as_str()))
