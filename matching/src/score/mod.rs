@@ -312,7 +312,6 @@ impl Matcher {
     }
 }
 
-/// What [`Matcher::weigh`] finds for each requirement.
 /// The document's text without name, addresses, telephone numbers, birthday, and without the people named as references;
 /// every position in it stays true.
 pub(crate) fn without_person(resume: &ParsedResume, document: &Document) -> String {
@@ -320,6 +319,7 @@ pub(crate) fn without_person(resume: &ParsedResume, document: &Document) -> Stri
     identity::blank_person(&document.text, &identity.ranges, &identity.names)
 }
 
+/// What [`Matcher::weigh`] finds for each requirement.
 struct Weighing {
     words: Vec<BTreeMap<String, f32>>,
     factors: Vec<f32>,
