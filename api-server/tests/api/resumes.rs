@@ -164,7 +164,7 @@ async fn the_list_finds_resumes_by_their_words() {
         let items = page["items"].as_array().unwrap_or_else(|| panic!("{query}: {page}"));
         items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     };
-    let both = vec![engineer.clone(), nurse.clone()];
+    let both = [engineer.clone(), nurse.clone()];
     for (query, expected) in [
         ("kubernetes", &both[..1]),
         ("KUBERNETES engineer", &both[..1]),
