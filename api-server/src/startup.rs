@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use platform::{
     billing::stripe::StripeError,
+    cache::{Cache, ParseUrl as CacheParseUrl},
     config::{
         AdminConfig, BillingConfig, CacheConfig, ConfigError, DatabaseConfig, EncryptionConfig, Env,
         HttpConfig, InstallationConfig, IssuersConfig, MailConfig, ObjectStorageConfig, ProbesConfig,
@@ -135,6 +136,9 @@ pub enum StartError {
     /// The address of the counts of requests is wrong.
     #[error("cannot count requests")]
     RateLimiter(#[from] ParseUrl),
+    /// The address of computed values is wrong.
+    #[error("cannot keep computed values")]
+    Cache(#[from] CacheParseUrl),
     /// The storage's settings make no client.
     #[error("cannot use the object storage")]
     Storage(#[from] StorageError),
@@ -171,6 +175,7 @@ impl StartError {
             Self::Database(PostgresError::ParseUrl(_) | PostgresError::PrivilegedRole { .. })
                 | Self::Queue(QueueError::ParseUrl(_))
                 | Self::RateLimiter(_)
+                | Self::Cache(_)
                 | Self::Encryption(_)
                 | Self::Stripe(_)
                 | Self::Storage(StorageError::Configure(_))
@@ -200,11 +205,13 @@ impl Application {
         let tokens = TokenSigner::new(settings.installation.name.as_str(), key);
         let keyring = Keyring::new(&settings.encryption)?;
         let (changes, stopping) = (Changes::default(), CancellationToken::new());
+        let probes = Probes { metrics: Metrics::new(), readiness: Readiness::new(&[ACCEPTING]) };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let state = AppState::new(Services {
             pool: pool.clone(),
             queue: Queue::open(&settings.cache, &settings.installation.name)?,
             storage: Storage::open(settings.object_storage.clone())?,
+            cache: Cache::open(&settings.cache, &settings.installation.name, &probes.metrics)?,
             tokens: tokens.clone(),
             outside: Outside::new(OutsideIssuers::new(&settings.issuers).map_err(StartError::Issuers)?),
             admin_token: settings
@@ -224,7 +231,6 @@ impl Application {
             form_key: derived_key(key, b"forms"),
             https: settings.http.public_url.starts_with("https://"),
         });
-        let probes = Probes { metrics: Metrics::new(), readiness: Readiness::new(&[ACCEPTING]) };
         let limiter = RateLimiter::open(&settings.cache, &settings.installation.name)?;
         let frame = Frame {
             limits: settings.limits,

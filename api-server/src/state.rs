@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use platform::{digest::Sha256Digest, queue::Queue, storage::Storage};
+use platform::{cache::Cache, digest::Sha256Digest, queue::Queue, storage::Storage};
 use ring::hmac;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,8 @@ pub struct Services {
     pub queue: Queue,
     /// Where uploaded bytes are kept.
     pub storage: Storage,
+    /// Computed values.
+    pub cache: Cache,
     /// Makes and checks access tokens.
     pub tokens: TokenSigner,
     /// Outside issuers whose tokens are taken too.

@@ -26,6 +26,8 @@ variables! {
     RM_DATABASE_MAX_CONNECTIONS
     /// `redis://[:password@]host:port/db`.
     REDIS_URL
+    /// Seconds for which computed values are kept in Redis, 0 to 86400; 0 keeps none; default 3600.
+    RM_CACHE_TTL_SECONDS
     /// URL of the object storage; absent for AWS itself.
     S3_ENDPOINT
     /// Name of the bucket.

@@ -16,6 +16,7 @@
 //! - [`telemetry`], [`probes`] and [`shutdown`] are the parts of a well-behaved process.
 
 pub mod billing;
+pub mod cache;
 pub mod config;
 pub mod digest;
 pub mod env_vars;

@@ -4,7 +4,7 @@ use platform::{names::AccountId, postgres, timestamp::Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::billing::refuse_paying;
+use super::{billing::refuse_paying, resume_versions::TENANT_TAG};
 use crate::{
     auth::identity::Identity,
     error::{Problem, ProblemKind},
@@ -113,6 +113,7 @@ async fn erase_in(
         personal::leave(&mut tx, account).await?;
     }
     tx.commit().await?;
+    state.cache.invalidate(organisation.id, &[TENANT_TAG]).await;
     receipt.erased.resumes += erased.resumes;
     receipt.erased.jobs += erased.jobs;
     Ok(())

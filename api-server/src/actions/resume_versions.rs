@@ -2,6 +2,11 @@
 
 use axum::http::HeaderMap;
 use matching::parse::OtherSection;
+use platform::{
+    cache::{Key, Kind},
+    digest::Sha256Digest,
+    names::TenantId,
+};
 use serde::Deserialize as _;
 use serde_json::Value;
 use uuid::Uuid;
@@ -18,6 +23,11 @@ use crate::{
         resumes,
     },
 };
+
+/// Files of resumes. The version rises when the exporter writes other files.
+const FILES: Kind<Vec<u8>> = Kind::new("resume_files", 1);
+/// The tag of all that was computed for a tenant.
+pub const TENANT_TAG: &str = "all";
 
 /// A version, and the tag of the resume that it is the newest version of.
 pub type Edited = (Version, ResumeVersionDetail);
@@ -89,10 +99,35 @@ pub async fn export(
     };
     tx.commit().await?;
     let document = document.and_then(|mut document| document.get_mut("resume").map(Value::take));
-    let file = state.documents.export(document.ok_or_else(not_read)?, format).await?;
+    let file = file_of(state, identity.tenant, id, document.ok_or_else(not_read)?, format).await?;
     let name = &resume.resume.file_name;
     let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
     Ok((file, format!("{stem}.{}", format.extension())))
+}
+
+/// The document as a file: made once, as the same document gives the same file. JSON costs less than to look for it.
+async fn file_of(
+    state: &AppState,
+    tenant: TenantId,
+    id: Uuid,
+    document: Value,
+    format: ExportFormat,
+) -> Result<Vec<u8>, Problem> {
+    if format == ExportFormat::Json {
+        return state.documents.export(document, format).await;
+    }
+    let said = serde_json::to_vec(&document).map_err(Problem::internal)?;
+    let source = format!("{}:{}", format.extension(), Sha256Digest::of(&said));
+    let (tag, tenant_tag) = (resume_tag(id), TENANT_TAG);
+    let key = Key { tenant, id: &source, tags: &[&tag, tenant_tag] };
+    let made = async { state.documents.export(document, format).await.map(Some) };
+    let file = state.cache.get_or_compute(&FILES, key, made).await?;
+    file.ok_or_else(|| Problem::internal(std::io::Error::other("the file that was made cannot be read")))
+}
+
+/// The tag of what was computed from a resume.
+pub fn resume_tag(id: Uuid) -> String {
+    format!("resume:{id}")
 }
 
 /// The problem of a resume that is not read, or cannot be.

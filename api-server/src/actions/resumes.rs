@@ -3,6 +3,7 @@
 use platform::tasks::{self, TaskKind};
 use uuid::Uuid;
 
+use super::resume_versions::resume_tag;
 use crate::{
     auth::identity::{Entered, Identity},
     error::Problem,
@@ -57,5 +58,6 @@ pub async fn delete(state: &AppState, identity: Identity, id: Uuid) -> Result<bo
         state.storage.delete(&original.object_key).await?;
     }
     tx.commit().await?;
+    state.cache.invalidate(identity.tenant, &[&resume_tag(id)]).await;
     Ok(true)
 }

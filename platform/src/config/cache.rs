@@ -1,19 +1,26 @@
-//! Where Redis is.
+//! Where Redis is, and for how long computed values are kept in it.
+
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::{ConfigError, Env};
-use crate::env_vars::REDIS_URL;
+use crate::env_vars::{REDIS_URL, RM_CACHE_TTL_SECONDS};
 
 /// Access to Redis.
 #[derive(Debug, Clone)]
 pub struct CacheConfig {
     /// `redis://[:password@]host:port/db`.
     pub url: SecretString,
+    /// For how long a computed value is kept; zero for not at all.
+    pub ttl: Duration,
 }
 
+/// Longest time, in seconds: a day. What must be forgotten is forgotten after that at the latest.
+const MAX_TTL: u64 = 86_400;
+
 impl CacheConfig {
-    /// Reads `REDIS_URL`.
+    /// Reads `REDIS_URL` and `RM_CACHE_TTL_SECONDS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         const MEND: &str = "redis://[:password@]host:6379/0";
         let text = env.required(REDIS_URL, MEND)?;
@@ -23,7 +30,16 @@ impl CacheConfig {
         }
         // The client's own parser decides; its message names parts of the URL, never the password.
         redis::Client::open(text).map_err(|_| invalid("it is not a Redis URL".to_owned()))?;
-        Ok(Self { url: SecretString::from(text) })
+        const SECONDS: &str = "a number of seconds from 0 to 86400";
+        let ttl: u64 = env.parsed_or(RM_CACHE_TTL_SECONDS, 3600, SECONDS)?;
+        if ttl > MAX_TTL {
+            return Err(ConfigError::Invalid {
+                variable: RM_CACHE_TTL_SECONDS,
+                reason: format!("{ttl} is out of range"),
+                mend: SECONDS,
+            });
+        }
+        Ok(Self { url: SecretString::from(text), ttl: Duration::from_secs(ttl) })
     }
 }
 
